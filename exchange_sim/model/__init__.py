@@ -1,0 +1,1 @@
+"""The market's vocabulary: instruments, commands, events, market data and their codec."""

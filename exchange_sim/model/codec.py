@@ -1,0 +1,59 @@
+"""The one MessagePack codec for every message that is stored or sent."""
+
+from __future__ import annotations
+
+import msgspec
+
+from exchange_sim.model.commands import CancelAll, CancelOrder, ModifyOrder, SubmitOrder
+from exchange_sim.model.events import (
+    CancelRejected,
+    ModifyRejected,
+    OrderAccepted,
+    OrderCanceled,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderModified,
+    OrderRejected,
+)
+from exchange_sim.model.market import Bar, BookSnapshot, Quote, Trade
+
+SCHEMA_VERSION = 1
+"""Raised with every change of a message's fields."""
+
+Message = (
+    SubmitOrder
+    | ModifyOrder
+    | CancelOrder
+    | CancelAll
+    | OrderAccepted
+    | OrderRejected
+    | OrderDenied
+    | OrderFilled
+    | OrderCanceled
+    | OrderExpired
+    | OrderModified
+    | CancelRejected
+    | ModifyRejected
+    | Quote
+    | Trade
+    | BookSnapshot
+    | Bar
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+
+encode = _encoder.encode
+"""Return the MessagePack bytes of one message."""
+
+
+def decode(payload: bytes) -> Message:
+    """Return the message in `payload`.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        The bytes are no MessagePack, or no message of this schema version.
+    """
+    return _decoder.decode(payload)

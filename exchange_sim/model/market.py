@@ -1,0 +1,63 @@
+"""What the exchange tells everybody about its market."""
+
+from __future__ import annotations
+
+import msgspec
+
+from exchange_sim.model.enums import Side
+from exchange_sim.model.ids import InstrumentId, TradeId
+
+
+class Quote(msgspec.Struct, frozen=True, array_like=True, tag="quote", gc=False):
+    """Best bid and ask. An empty side has price 0 and quantity 0."""
+
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    bid_ticks: int
+    bid_lots: int
+    ask_ticks: int
+    ask_lots: int
+
+
+class Trade(msgspec.Struct, frozen=True, array_like=True, tag="trade", gc=False):
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    trade_id: TradeId
+    price_ticks: int
+    quantity_lots: int
+    aggressor: Side
+
+
+class BookSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="book", gc=False):
+    """The best levels of both sides, best first, as `(price_ticks, quantity_lots)` pairs."""
+
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class Bar(msgspec.Struct, frozen=True, array_like=True, tag="bar", gc=False):
+    """A *closed* bar made of the trades in `[ts_open_ns, ts_open_ns + interval_ns)`.
+
+    A bar without trades repeats the last close with volume 0; there is no bar before the first
+    trade. `ts_exchange_ns` is the bar's end.
+    """
+
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    interval_ns: int
+    ts_open_ns: int
+    open_ticks: int
+    high_ticks: int
+    low_ticks: int
+    close_ticks: int
+    volume_lots: int
+    trades: int
+
+
+MarketData = Quote | Trade | BookSnapshot | Bar
