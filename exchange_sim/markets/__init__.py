@@ -1,0 +1,1 @@
+"""Where a market's prices come from: specifications, recorded bars and fundamental paths."""
