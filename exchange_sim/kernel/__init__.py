@@ -1,0 +1,1 @@
+"""The event kernel: time, arrival order, background agents and what the market publishes."""
