@@ -27,13 +27,13 @@ _SMALLEST_NORMAL = 2.2250738585072014e-308
 @compiled
 def float_bits(value: float) -> int:
     """Return the 64 bits of `value` as an integer."""
-    return np.float64(value).view(np.int64)
+    return np.float64(value).view(np.int64)  # type: ignore[return-value]
 
 
 @compiled
 def bits_float(bits: int) -> float:
     """Return the float whose 64 bits are `bits`."""
-    return np.int64(bits).view(np.float64)  # type: ignore[return-value]
+    return np.int64(bits).view(np.float64)
 
 
 @compiled
