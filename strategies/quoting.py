@@ -1,0 +1,63 @@
+"""Where and how much a market maker quotes: pure arithmetic, no orders.
+
+Prices are in ticks, money in quote units (whole units of the settlement asset), ratios fractions
+of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from exchange_sim.model.enums import Side
+
+
+def widening(width: float, *, threshold: float, slope: float, maximum: float) -> float:
+    """Return the factor on the half-spread for a Bollinger `width`.
+
+    `1 + max(0, (width - threshold) / threshold) * slope`, at most `maximum`.
+    """
+    return min(maximum, 1.0 + max(0.0, (width - threshold) / threshold) * slope)
+
+
+def inventory_skew(net: float, max_inventory: float) -> float:
+    """Return the net position's value over the largest wanted one, within [-1, 1]."""
+    return max(-1.0, min(1.0, net / max_inventory))
+
+
+def skewed_prices(mid: float, half: float, skew: float, weight: float) -> tuple[float, float]:
+    """Return bid and ask in ticks, not yet rounded.
+
+    `bid = mid - half * (1 + weight * skew)`, `ask = mid + half * (1 - weight * skew)`: a long
+    position (skew > 0) moves both quotes down, so that the ask is met sooner than the bid.
+    """
+    return mid - half * (1.0 + weight * skew), mid + half * (1.0 - weight * skew)
+
+
+def side_room(net: float, side: Side, max_inventory: float, cash_room: float) -> float:
+    """Return the largest order on `side`, in quote units, that leaves the position within bounds.
+
+    A position of `net` quote units may become `max_inventory` at most on either side, and the
+    exposure `abs(net)` may grow by `cash_room` at most. An order against the position first
+    reduces it, so it has room even where there is no cash left. Never negative.
+    """
+    signed = side.sign * net
+    inventory = max_inventory - signed
+    cash = max(0.0, cash_room) + 2.0 * max(0.0, -signed)
+    return max(0.0, min(inventory, cash))
+
+
+def exposure_growth(net: float, side: Side, value: float) -> float:
+    """Return by how much an order of `value` on `side` would raise `abs(net)`, at least 0."""
+    return max(0.0, abs(net + side.sign * value) - abs(net))
+
+
+def foreign_touch(levels: Iterable[tuple[int, int]], own: Mapping[int, int]) -> int | None:
+    """Return the best price at which somebody else rests, or None where nobody does.
+
+    `levels` are `(price_ticks, quantity_lots)`, best first; `own` are own lots by price. A maker
+    who takes its own quote for the market would follow itself.
+    """
+    for price, quantity in levels:
+        if quantity > own.get(price, 0):
+            return price
+    return None
