@@ -1,11 +1,11 @@
 """Indicators on closed bars: TA-Lib's stateful streams, one value per bar, rebuildable from closes.
 
 A TA-Lib handle costs O(1) per bar and gives the batch function's value bit for bit, but it cannot be
-stored. Each indicator therefore keeps the closes its handle was opened on and has seen since. Once there are
-twice `_MEMORY` periods of them, the older half is dropped and the handle opened anew on the rest. The value is
-thus always that of TA-Lib's batch function over `closes`, memory is bounded, and an indicator restored
-from saved closes goes on with the same bits. What is forgotten had a weight below 1e-17 in the slowest
-recursion (Wilder's average: (1 - 1/period) ** (40 period)).
+stored. Each indicator therefore keeps the closes its handle was opened on and has seen since. Once there
+are twice `_MEMORY` periods of them, the older half is dropped and the handle opened anew on the rest. The
+value is thus always that of TA-Lib's batch function over `closes`, memory is bounded, and an indicator
+restored from saved closes goes on with the same bits. What is forgotten had a weight below 1e-17 in the
+slowest recursion (Wilder's average: (1 - 1/period) ** (40 period)).
 
 Prices may be in any unit, ticks included; values of price indicators are in that unit.
 """
@@ -19,7 +19,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import talib
+from talib import InsufficientHistory as _InsufficientHistory  # type: ignore[attr-defined] # not in its stub
 from talib import stream
 
 V = TypeVar("V")
@@ -99,7 +99,7 @@ class Indicator(ABC, Generic[V]):
     def _open_handle(self) -> None:
         try:
             self._handle = self._open(np.array(self._closes))
-        except talib.InsufficientHistory:
+        except _InsufficientHistory:
             return
         self.value = self._named(self._handle.value)
 

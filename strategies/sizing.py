@@ -11,7 +11,7 @@ import math
 from exchange_sim.model.enums import Side
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
 
-ATOMS = 10**ASSET_SCALE
+ATOMS: int = 10**ASSET_SCALE
 """Atoms of one quote unit."""
 
 

@@ -36,7 +36,7 @@ def test_levels_around_an_entry_at_100(sign: int, price: float, expected: Exit |
 def test_without_a_target_only_the_stop_is_hit() -> None:
     bracket = Bracket(stop_loss=0.015)
     assert bracket.levels(1, 200.0) == (197.0, math.inf)
-    assert bracket.levels(-1, 200.0) == (pytest.approx(203.0), -math.inf)
+    assert bracket.levels(-1, 200.0) == pytest.approx((203.0, -math.inf))
     assert bracket.hit(1, 200.0, 1e12) is None
     assert bracket.hit(-1, 200.0, 1.0) is None
     assert bracket.hit(-1, 200.0, 203.1) is Exit.STOP
