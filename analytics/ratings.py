@@ -1,0 +1,211 @@
+"""How strong each bot is, from the order in which bots finish.
+
+The Plackett-Luce model gives every bot a positive strength; a finishing order is drawn by choosing the
+winner with probability proportional to strength, then the second among the rest, and so on.
+
+The model is fitted as a whole (posterior mode by Hunter's minorise-maximise iteration) and not played
+through match by match as openskill's filter does, for two measured reasons. The result does not depend
+on the order of the matches. And a pass of openskill over 200 matches of 7 bots takes 18 ms, so 1,000
+resampled tournaments would take 18 s; here the log likelihood depends on the data only through how often
+each *set* of contenders was chosen from, so all resamples are fitted together by two small matrix products
+an iteration: 0.1 s for the same work on the same core.
+
+References
+----------
+R. L. Plackett (1975), The analysis of permutations, Applied Statistics 24.
+D. R. Hunter (2004), MM algorithms for generalized Bradley-Terry models, Annals of Statistics 32.
+D. B. Rubin (1981), The Bayesian bootstrap, Annals of Statistics 9.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+RATING_MEAN = 1500.0
+"""Rating of an average bot of the field."""
+
+RATING_SCALE = 400.0 / math.log(10.0)
+"""Rating points per unit of log strength: 400 points are odds of ten to one to finish ahead (Elo's scale)."""
+
+_PRIOR_GAMES = 0.5  # of wins and of losses against an average opponent: keeps an unbeaten bot's rating finite
+_TOLERANCE = 1e-7  # of log strength, far below a displayed rating point
+_ITERATIONS_MAX = 5_000
+
+
+class Rating(msgspec.Struct, frozen=True, kw_only=True):
+    """A bot's rating with its interval; NaN bounds where there were fewer than two blocks.
+
+    `best` is the probability of being the strongest bot of the field (NaN as the bounds).
+    """
+
+    bot: str
+    rating: float
+    low: float
+    high: float
+    best: float
+
+
+def rate(
+    scores: npt.ArrayLike,
+    bots: Sequence[str],
+    blocks: Sequence[Hashable],
+    *,
+    seed: int,
+    confidence: float = 0.9,
+    draws: int = 1_000,
+) -> list[Rating]:
+    """Return the ratings of all bots, in the order of `bots`.
+
+    Parameters
+    ----------
+    scores : float64[contests, bots]
+        Higher finishes ahead, equal scores tie, NaN did not take part.
+    blocks
+        One label per contest. Contests of one block share their market's randomness, so they are
+        resampled together.
+    seed
+        Of the resampling.
+    confidence
+        Of the interval `[low, high]`.
+    draws
+        Resampled tournaments. A thousand leave the bounds with an error of about a twentieth of the
+        interval's half-width.
+
+    Notes
+    -----
+    Resampling is the Bayesian bootstrap over blocks: every draw weighs the blocks by a flat Dirichlet
+    vector, so no draw loses a block altogether and a bot's rating exists in every draw. The spread of such
+    draws is too small for n blocks by the known factors sqrt((n + 1) / (n - 1)) and Student's t to normal
+    quantile; they are widened by both. Simulated tournaments of 7 bots, 5 to 40 blocks: intervals stated as
+    90 % held the true rating in 89 % to 92 % of cases; with 3 blocks in 83 %.
+
+    Ties are treated as if each of the tied bots had beaten the others of the group once (Breslow).
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, a score is infinite, or `confidence` or `draws` are out of range.
+    """
+    table = np.asarray(scores, dtype=np.float64)
+    if table.shape != (len(blocks), len(bots)):
+        raise ValueError(
+            f"scores: expected the shape {(len(blocks), len(bots))} (contests, bots), was {table.shape}"
+        )
+    if np.isinf(table).any():
+        raise ValueError("scores: expected finite values or NaN, was infinite")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected between 0 and 1, was {confidence}")
+    if draws < 100:
+        raise ValueError(f"draws: expected at least 100, was {draws}")
+    if not bots:
+        return []
+
+    wins, sets, chosen = _sufficient(table)
+    point = _fit(wins.sum(axis=0)[None], chosen.sum(axis=0)[None], sets)[0]
+    rating = RATING_MEAN + RATING_SCALE * point
+    labels = {label: index for index, label in enumerate(dict.fromkeys(blocks))}
+    n = len(labels)
+    if n < 2:
+        return [
+            Rating(bot=bot, rating=float(rating[i]), low=math.nan, high=math.nan, best=math.nan)
+            for i, bot in enumerate(bots)
+        ]
+
+    block_of = np.array([labels[block] for block in blocks])
+    rng = np.random.Generator(np.random.PCG64(seed))
+    exponential = rng.exponential(size=(draws, n))
+    weights = (exponential / exponential.mean(axis=1, keepdims=True))[:, block_of]
+    tail = (1.0 + confidence) / 2.0
+    widen = math.sqrt((n + 1) / (n - 1)) * float(stats.t.ppf(tail, n - 1) / stats.norm.ppf(tail))
+    spread = point + widen * (_fit(weights @ wins, weights @ chosen, sets) - point)
+    low, high = np.quantile(spread, [1.0 - tail, tail], axis=0)
+    low, high = np.minimum(low, point), np.maximum(high, point)  # an unbeaten bot has no draw below it
+    leader = spread >= spread.max(axis=1, keepdims=True)
+    best = (leader / leader.sum(axis=1, keepdims=True)).mean(axis=0)
+    return [
+        Rating(
+            bot=bot,
+            rating=float(rating[i]),
+            low=float(RATING_MEAN + RATING_SCALE * low[i]),
+            high=float(RATING_MEAN + RATING_SCALE * high[i]),
+            best=float(best[i]),
+        )
+        for i, bot in enumerate(bots)
+    ]
+
+
+def _sufficient(
+    scores: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return wins[contests, bots], the distinct sets[sets, bots] chosen from, and chosen[contests, sets].
+
+    A contest of m bots is m - 1 choices: of the winner among all, of the second among the rest, and so on.
+    """
+    contests, bots = scores.shape
+    wins = np.zeros((contests, bots))
+    index: dict[bytes, int] = {}
+    members: list[npt.NDArray[np.bool_]] = []
+    choices: list[tuple[int, int, int]] = []
+    for contest, row in enumerate(scores):
+        present = ~np.isnan(row)
+        for score in np.unique(row[present])[::-1]:
+            tied = row == score
+            among = present & (row <= score)
+            size = int(among.sum())
+            if size < 2:
+                continue
+            wins[contest, tied] += 1.0
+            key = among.tobytes()
+            if key not in index:
+                index[key] = len(members)
+                members.append(among)
+            choices.append((contest, index[key], int(tied.sum())))
+    chosen = np.zeros((contests, len(members)))
+    for contest, among_index, times in choices:
+        chosen[contest, among_index] += times
+    sets = np.array(members, dtype=np.float64).reshape(len(members), bots)
+    return wins, sets, chosen
+
+
+def _fit(
+    wins: npt.NDArray[np.float64], chosen: npt.NDArray[np.float64], sets: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return log strengths[draws, bots] with mean zero over bots, for all draws at once.
+
+    Hunter's iteration `strength = wins / sum over choices of 1 / (sum of the set's strengths)`, where each
+    bot has also won and lost half a game against an opponent of strength one. Orders say nothing of the
+    field's common level, which only that weak prior pulls on; it is solved for at each step, for the bare
+    iteration would need thousands of steps to find it.
+    """
+    draws, bots = wins.shape
+    log_strength = np.zeros((draws, bots))
+    active = np.arange(draws)
+    for _ in range(_ITERATIONS_MAX):
+        current = log_strength[active]
+        strength = np.exp(current)
+        rivals = (chosen[active] / (strength @ sets.T)) @ sets
+        prior = 2.0 * _PRIOR_GAMES / (strength + 1.0)
+        updated = _level(np.log((wins[active] + _PRIOR_GAMES) / (rivals + prior)))
+        log_strength[active] = updated
+        active = active[np.abs(updated - current).max(axis=1) > _TOLERANCE]
+        if not len(active):
+            break
+    centred: npt.NDArray[np.float64] = log_strength - log_strength.mean(axis=1, keepdims=True)
+    return centred
+
+
+def _level(log_strength: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Shift each row to where its chances against an opponent of strength one average a half."""
+    shift = -log_strength.mean(axis=1, keepdims=True)
+    for _ in range(3):  # Newton from a good start; what is left is mended in the next iteration
+        chance = 1.0 / (1.0 + np.exp(-(log_strength + shift)))
+        slope = (chance * (1.0 - chance)).mean(axis=1, keepdims=True)
+        shift -= np.clip((chance.mean(axis=1, keepdims=True) - 0.5) / slope, -1.0, 1.0)
+    levelled: npt.NDArray[np.float64] = log_strength + shift
+    return levelled
