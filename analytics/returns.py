@@ -24,14 +24,16 @@ _NO_SPREAD = 1e-7  # a standard deviation below this share of the largest return
 class ReturnMoments(msgspec.Struct, frozen=True, kw_only=True):
     """Sums over an equity curve's period returns, enough to pool the curves of several matches.
 
-    `count` returns over `span_ns`; `total` their sum, `squares` the sum of squares, `downside` the sum
-    of squares of the negative ones, `largest` the largest absolute return.
+    `count` returns over `span_ns`; `total`, `squares`, `cubes` and `quartics` the sums of their powers,
+    `downside` the sum of squares of the negative ones, `largest` the largest absolute return.
     """
 
     count: int = 0
     span_ns: int = 0
     total: float = 0.0
     squares: float = 0.0
+    cubes: float = 0.0
+    quartics: float = 0.0
     downside: float = 0.0
     largest: float = 0.0
 
@@ -41,6 +43,8 @@ class ReturnMoments(msgspec.Struct, frozen=True, kw_only=True):
             span_ns=self.span_ns + other.span_ns,
             total=self.total + other.total,
             squares=self.squares + other.squares,
+            cubes=self.cubes + other.cubes,
+            quartics=self.quartics + other.quartics,
             downside=self.downside + other.downside,
             largest=max(self.largest, other.largest),
         )
@@ -53,13 +57,47 @@ class ReturnMoments(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def volatility(self) -> float:
         """Annualised standard deviation of the period returns; NaN below two of them."""
-        if self.count < 2 or self.span_ns <= 0:
+        if self.span_ns <= 0:
+            return math.nan
+        return self._deviation * math.sqrt(self.count * YEAR_NS / self.span_ns)
+
+    @property
+    def period_sharpe(self) -> float:
+        """Mean over standard deviation of the period returns, not annualised; NaN where `sharpe` is."""
+        return _ratio(self.total / self.count, self._deviation) if self.count else math.nan
+
+    @property
+    def skewness(self) -> float:
+        """Third standardised moment of the period returns; NaN where they do not vary."""
+        mean, deviation = self._population()
+        if not deviation > 0:
+            return math.nan
+        third = self.cubes / self.count - 3 * mean * self.squares / self.count + 2 * mean**3
+        return third / deviation**3
+
+    @property
+    def kurtosis(self) -> float:
+        """Fourth standardised moment of the period returns (3 for the normal); NaN where they do not vary."""
+        mean, deviation = self._population()
+        if not deviation > 0:
+            return math.nan
+        square, cube, quartic = (x / self.count for x in (self.squares, self.cubes, self.quartics))
+        return (quartic - 4 * mean * cube + 6 * mean**2 * square - 3 * mean**4) / deviation**4
+
+    def _population(self) -> tuple[float, float]:
+        """Return mean and standard deviation with divisor n."""
+        if self.count < 2:
+            return math.nan, math.nan
+        return self.total / self.count, self._deviation * math.sqrt((self.count - 1) / self.count)
+
+    @property
+    def _deviation(self) -> float:
+        """Standard deviation of the period returns with divisor n - 1; 0 where it is mere rounding."""
+        if self.count < 2:
             return math.nan
         mean = self.total / self.count
-        variance = max(0.0, self.squares - self.count * mean * mean) / (self.count - 1)
-        if math.sqrt(variance) <= _NO_SPREAD * self.largest:
-            return 0.0
-        return math.sqrt(variance * self.count * YEAR_NS / self.span_ns)
+        deviation = math.sqrt(max(0.0, self.squares - self.count * mean * mean) / (self.count - 1))
+        return deviation if deviation > _NO_SPREAD * self.largest else 0.0
 
     @property
     def sharpe(self) -> float:
@@ -186,7 +224,9 @@ def _moments(times: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> R
         count=steps,
         span_ns=int(times[steps] - times[0]),
         total=float(returns.sum()),
-        squares=float((returns * returns).sum()),
+        squares=float((returns**2).sum()),
+        cubes=float((returns**3).sum()),
+        quartics=float((returns**4).sum()),
         downside=float((np.minimum(returns, 0.0) ** 2).sum()),
         largest=float(np.abs(returns).max()),
     )
