@@ -7,9 +7,35 @@ from typing import NamedTuple
 
 import numpy as np
 
+from exchange_sim.engine.exchange import Exchange
+from exchange_sim.engine.layout import COMMAND
+from exchange_sim.kernel.crowd import Crowd, build_crowd
+from exchange_sim.kernel.loop import (
+    DONE,
+    NEED_OUTPUT,
+    NEED_PENDING,
+    go_on,
+    push_commands,
+    start,
+    start_agent,
+    start_clock,
+)
 from exchange_sim.kernel.path import MarketPath
+from exchange_sim.kernel.storage import Storage
+from exchange_sim.kernel.tables import (
+    ACTION_COMMANDS_MAXIMUM,
+    MARKET,
+    NEVER_NS,
+    TIMER,
+    TIMER_BAR,
+    TIMER_SAMPLE,
+    TIMER_SNAPSHOT,
+)
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.population.species import Population
+
+_LN2 = 0.6931471805599453
+_DEPTH_MAXIMUM = 1_000
 
 
 class Counters(NamedTuple):
@@ -69,16 +95,63 @@ class Kernel:
         snapshot_depth: int = 10,
         sample_interval_ns: int = 0,
     ) -> None:
-        raise NotImplementedError
+        scales = _checked_scales(instruments, path, size_scales)
+        if not 1 <= snapshot_depth <= _DEPTH_MAXIMUM:
+            raise ValueError(f"snapshot_depth: expected 1 to {_DEPTH_MAXIMUM}, was {snapshot_depth}")
+        if sample_interval_ns < 0:
+            raise ValueError(f"sample_interval_ns: expected 0 or more, was {sample_interval_ns}")
+        self.instruments = tuple(instruments)
+        self.path = path
+        crowd = build_crowd(population, instruments, scales, seed, path.start_ns)
+        self.exchange = Exchange(instruments)
+        self._accounts = _open_accounts(self.exchange, crowd, accounts)
+        self._crowd_accounts = len(crowd.names)
+        self._storage = Storage(snapshot_depth)
+        self._header = self._storage.header
+        self._address = self._storage.address
+        self._now_ns = path.start_ns
+        self._timers: list[tuple[int, int, int]] = []
+        self._timers_set = False
+        self._fill_tables(crowd, population)
+        if sample_interval_ns:
+            self._timers += [(TIMER_SAMPLE, each, sample_interval_ns) for each in range(len(instruments))]
+        self._start_crowd(crowd)
+
+    def _fill_tables(self, crowd: Crowd, population: Population) -> None:
+        storage, header, path = self._storage, self._header, self.path
+        for name in ("groups", "agents", "clocks", "mids"):
+            storage.copy(name, getattr(crowd, name))
+        storage.copy("sent", np.zeros(len(crowd.names) + len(self._accounts), np.int64))
+        storage.copy("fundamental", np.ascontiguousarray(path.fundamental_ticks, np.float64).reshape(-1))
+        storage.copy("activity", np.ascontiguousarray(path.activity, np.float64).reshape(-1))
+        markets = np.zeros(len(self.instruments), MARKET)
+        markets["atoms_per_tick_lot"] = [each.atoms_per_tick_lot for each in self.instruments]
+        markets["flow_limit_atoms"] = crowd.flow_limits
+        markets["flow_decay_hz"] = np.where(
+            markets["flow_limit_atoms"] > 0, _LN2 / population.impact_half_life_s, 0
+        )
+        markets["flow_ns"] = markets["spread_ns"] = path.start_ns
+        self._markets = storage.copy("markets", markets)
+        header["now_ns"], header["path_start_ns"] = path.start_ns, path.start_ns
+        header["path_step_ns"], header["path_points"] = path.step_ns, path.points
+        header["market_count"], header["crowd_accounts"] = len(self.instruments), self._crowd_accounts
+        header["next_timer_ns"] = NEVER_NS
+
+    def _start_crowd(self, crowd: Crowd) -> None:
+        self._storage.reserve_pending(0, len(crowd.clocks) + len(crowd.starts) + 1)
+        for number in range(len(crowd.clocks)):
+            start_clock(self._address, number)
+        for agent, wait_ns in crowd.starts:
+            start_agent(self._address, agent, wait_ns)
 
     @property
     def now_ns(self) -> int:
         """Everything before this instant has happened, nothing at or after it."""
-        raise NotImplementedError
+        return self._now_ns
 
     def account_index(self, name: str) -> int:
         """Return the number of an account in command and event rows."""
-        raise NotImplementedError
+        return self._accounts[name]
 
     def listen(
         self,
@@ -89,12 +162,44 @@ class Kernel:
         bars: Sequence[int] = (),
         snapshots: Sequence[int] = (),
     ) -> None:
-        """Publish these of an instrument from now on, in addition to what was asked for before.
+        """Publish these of an instrument, in addition to what was asked for before.
 
-        `bars` and `snapshots` are intervals in ns, aligned to the epoch. What nobody asked for costs nothing.
-        To be called before the first `advance`.
+        `bars` and `snapshots` are intervals in ns, aligned to the epoch. What nobody asked for costs
+        nothing. To be called before the first `advance`.
+
+        Raises
+        ------
+        ValueError
+            An interval is not positive, or the market is already in motion.
         """
-        raise NotImplementedError
+        if self._timers_set:
+            raise ValueError("listen: expected a call before the first advance")
+        if min((*bars, *snapshots, 1)) < 1:
+            raise ValueError(f"intervals: expected 1 ns or more, was {min((*bars, *snapshots))}")
+        row = self._markets[instrument]
+        row["publish_quotes"] |= quotes
+        row["publish_trades"] |= trades
+        self._timers += [(TIMER_BAR, instrument, interval) for interval in bars]
+        self._timers += [(TIMER_SNAPSHOT, instrument, interval) for interval in snapshots]
+
+    def _set_timers(self) -> None:
+        """Write the schedule; its order, by kind, instrument and interval, is the order at equal times."""
+        self._timers_set = True
+        schedule = sorted(set(self._timers))
+        timers = np.zeros(len(schedule), TIMER)
+        for row, (kind, instrument, interval_ns) in zip(timers, schedule, strict=True):
+            row["kind"], row["instrument"], row["interval_ns"] = kind, instrument, interval_ns
+            row["next_ns"] = (self._now_ns // interval_ns + 1) * interval_ns
+        for number in range(len(self.instruments)):
+            own = [
+                place
+                for place, (kind, market, _) in enumerate(schedule)
+                if (kind, market) == (TIMER_BAR, number)
+            ]
+            self._markets[number]["bar_first"], self._markets[number]["bars"] = own[0] if own else 0, len(own)
+        self._storage.copy("timers", timers)
+        self._header["timer_count"] = len(schedule)
+        self._header["next_timer_ns"] = min(timers["next_ns"], default=NEVER_NS)
 
     def push(self, commands: np.ndarray) -> None:
         """Queue COMMAND rows of accounts; `ts_ns` is their arrival at the exchange.
@@ -106,36 +211,121 @@ class Kernel:
         ValueError
             A row arrives before `now_ns`, or its account is none of the kernel's `accounts`.
         """
-        raise NotImplementedError
+        if len(commands) == 0:
+            return
+        rows = np.ascontiguousarray(commands, COMMAND)
+        if rows["ts_ns"].min() < self._now_ns:
+            raise ValueError(f"ts_ns: expected {self._now_ns} or later, was {rows['ts_ns'].min()}")
+        first, last = int(rows["account"].min()), int(rows["account"].max())
+        if first < self._crowd_accounts or last >= self._crowd_accounts + len(self._accounts):
+            raise ValueError(
+                f"account: expected {self._crowd_accounts} to "
+                f"{self._crowd_accounts + len(self._accounts) - 1}, was {first if first < self._crowd_accounts else last}"
+            )
+        self._storage.reserve_pending(len(rows) + ACTION_COMMANDS_MAXIMUM, len(rows))
+        push_commands(self._address, rows.ctypes.data, len(rows))
 
     def advance(self, until_ns: int, window_ns: int) -> int:
         """Let everything happen before `until_ns`, or less, and return the instant reached (`now_ns`).
 
-        Time is cut into windows `[k * window_ns, (k + 1) * window_ns)`. The run stops at the end of the first window
-        in which something was published for an account: an event of its own, or market data that was
-        asked for. So commands that react to it, and travel at least `window_ns`, can still be pushed.
-        How a run is cut into calls changes nothing that happens.
+        Time is cut into windows `[k * window_ns, (k + 1) * window_ns)`. The run stops at the end of the
+        first window in which something was published for an account: an event of its own, or market
+        data that was asked for. So commands that react to it, and travel at least `window_ns`, can
+        still be pushed. How a run is cut into calls changes nothing that happens.
 
         Raises
         ------
         ValueError
             `until_ns` lies before `now_ns` or behind the market's end, or `window_ns` is not positive.
         """
-        raise NotImplementedError
+        if not self._now_ns <= until_ns <= self.path.end_ns:
+            raise ValueError(f"until_ns: expected {self._now_ns} to {self.path.end_ns}, was {until_ns}")
+        if window_ns < 1:
+            raise ValueError(f"window_ns: expected 1 or more, was {window_ns}")
+        if not self._timers_set:
+            self._set_timers()
+        status = start(self._address, self.exchange.address, until_ns, window_ns)
+        while status != DONE:
+            self._grow(status)
+            status = go_on(self._address, self.exchange.address)
+        self._now_ns = int(self._header["now_ns"])
+        return self._now_ns
+
+    def _grow(self, status: int) -> None:
+        if status == NEED_OUTPUT:
+            fills = 2 * self.exchange.open_order_count + ACTION_COMMANDS_MAXIMUM
+            self._storage.reserve_outputs(fills, len(self._timers), len(self.instruments))
+        elif status == NEED_PENDING:
+            self._storage.reserve_pending(ACTION_COMMANDS_MAXIMUM, 2)
+        else:
+            self.exchange.grow(status)
 
     def take_order_events(self) -> np.ndarray:
         """Return and forget the ORDER_EVENT rows of the given accounts, in order."""
-        raise NotImplementedError
+        return self._storage.take("order_events")
 
     def take_trades(self) -> np.ndarray:
-        """Return and forget the TRADE rows, in order. Likewise `take_quotes`, `take_bars`,
-        `take_snapshots` (rows of `outputs.snapshot_dtype`) and `take_samples`."""
-        raise NotImplementedError
+        """Return and forget the TRADE rows, in order."""
+        return self._storage.take("trades")
+
+    def take_quotes(self) -> np.ndarray:
+        """Return and forget the QUOTE rows, in order."""
+        return self._storage.take("quotes")
+
+    def take_bars(self) -> np.ndarray:
+        """Return and forget the BAR rows, in order."""
+        return self._storage.take("bars")
+
+    def take_snapshots(self) -> np.ndarray:
+        """Return and forget the book snapshots, rows of `outputs.snapshot_dtype`, in order."""
+        return self._storage.take("snapshots")
+
+    def take_samples(self) -> np.ndarray:
+        """Return and forget the SAMPLE rows, in order."""
+        return self._storage.take("samples")
 
     def market_digest(self) -> str:
         """Return 16 hex digits over every engine event since the start, in order."""
-        raise NotImplementedError
+        return f"{int(self._header['digest']) & 0xFFFFFFFFFFFFFFFF:016x}"
 
     @property
     def counters(self) -> Counters:
-        raise NotImplementedError
+        header = self._header
+        return Counters(
+            int(header["requests"]),
+            int(header["account_requests"]),
+            int(header["actions"]),
+            int(header["events"]),
+            int(header["trades_made"]),
+        )
+
+
+def _checked_scales(
+    instruments: Sequence[Instrument], path: MarketPath, scales: Sequence[float] | None
+) -> tuple[float, ...]:
+    count = len(instruments)
+    if path.fundamental_ticks.shape[0] != count:
+        raise ValueError(
+            f"path: expected a row for each of {count} instruments, was {path.fundamental_ticks.shape[0]} rows"
+        )
+    if len({instrument.settle for instrument in instruments}) != 1:
+        raise ValueError(
+            f"instruments: expected one settlement asset, was {sorted({each.settle for each in instruments})}"
+        )
+    checked = tuple(scales) if scales is not None else (1.0,) * count
+    if len(checked) != count or min(checked) <= 0.0:
+        raise ValueError(f"size_scales: expected {count} positive factors, was {checked}")
+    return checked
+
+
+def _open_accounts(exchange: Exchange, crowd: Crowd, accounts: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Open the crowd's accounts and behind them the given ones; return the latter's numbers."""
+    for name, deposit in zip(crowd.names, crowd.deposits, strict=True):
+        exchange.open_account(name, deposit_atoms=deposit)
+    numbers: dict[str, int] = {}
+    for name, deposit in accounts:
+        if name in numbers:
+            raise ValueError(f"accounts: expected different names, was {name!r} twice")
+        exchange.open_account(name, deposit_atoms=deposit)
+        numbers[name] = len(crowd.names) + len(numbers)
+    return numbers

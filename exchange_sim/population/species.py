@@ -92,7 +92,8 @@ class ZeroIntelligence(Group, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     An agent that has `open_orders` resting cancels one of them, drawn at random, with each new order, so
     order lifetimes are geometric and the book's depth is stationary. The distance of a limit order from the
-    opposite best price is exponential with mean `depth_bps`, at least `minimum_bps`.
+    opposite best price is exponential with mean `depth_bps`, at least `minimum_bps`. The more inventory, the
+    likelier is the side that reduces it: at `inventory_limit` the odds are 12 to 88.
 
     References
     ----------
@@ -105,6 +106,7 @@ class ZeroIntelligence(Group, frozen=True, kw_only=True, forbid_unknown_fields=T
     depth_bps: Positive = 10.0
     minimum_bps: NotNegative = 0.0
     open_orders: Annotated[int, Meta(ge=1, le=64)] = 4
+    inventory_limit: Positive = 1_000_000.0
     size: Size = ParetoSize()
 
 

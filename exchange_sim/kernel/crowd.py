@@ -1,0 +1,177 @@
+"""The crowd's tables: groups, agents and clocks of a population in a set of instruments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from exchange_sim.kernel.draws import uniform
+from exchange_sim.kernel.tables import AGENT, CLOCK, GROUP, MIDS
+from exchange_sim.model.instrument import Instrument
+from exchange_sim.population.encode import ATOMS, encode_group
+from exchange_sim.population.species import (
+    AdaptiveMarketMaker,
+    AnyGroup,
+    Hawkes,
+    MarketMaker,
+    MetaOrders,
+    Momentum,
+    Population,
+)
+from exchange_sim.rng import derive
+
+_US = 1e3
+_LN2 = 0.6931471805599453
+_FLOW_LIMIT_IMPACTS = 100.0
+"""Remembered flow is bounded at this many impact sizes, so quotes move by that many `impact_bps` at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Rows for compiled code, and what the exchange has to know.
+
+    `deposits` has one entry per agent, in atoms; agent i has account i. `starts` are (agent, ns after the
+    market's start) of agents with schedules of their own. `flow_limits` has one entry per instrument, in atoms; 0
+    where no maker watches the tape.
+    """
+
+    groups: np.ndarray
+    agents: np.ndarray
+    clocks: np.ndarray
+    mids: np.ndarray
+    names: tuple[str, ...]
+    deposits: tuple[int, ...]
+    instruments: tuple[int, ...]
+    starts: tuple[tuple[int, int], ...]
+    flow_limits: tuple[float, ...]
+
+
+def _clustered(group: AnyGroup) -> bool:
+    return isinstance(group, MetaOrders) and group.clustered
+
+
+def _placed(population: Population, instruments: Sequence[Instrument]) -> Iterator[tuple[int, AnyGroup]]:
+    """Yield (instrument, group) in the tables' order: clustered groups of an instrument are neighbours."""
+    for number, instrument in enumerate(instruments):
+        there = [
+            group
+            for group in population.groups
+            if not group.instruments or instrument.instrument_id in group.instruments
+        ]
+        for group in sorted(there, key=lambda each: not _clustered(each)):
+            yield number, group
+
+
+def _agent_rows(group: AnyGroup, number: int, key: int) -> np.ndarray:
+    rows = np.zeros(group.count, AGENT)
+    rows["group"] = number
+    rows["latency_ns"] = [
+        int((group.latency.minimum_us + group.latency.spread_us * uniform(key, each)) * _US)
+        for each in range(group.count)
+    ]
+    if isinstance(group, AdaptiveMarketMaker):
+        rows["estimate"] = group.start_spread_ticks
+    return rows
+
+
+def _poisson_clock(stream: int, instrument: int, group: int, rate_hz: float) -> np.ndarray:
+    clock = np.zeros(1, CLOCK)
+    clock["stream"], clock["instrument"], clock["rate_hz"] = stream, instrument, rate_hz
+    clock["group"], clock["groups"] = group, 1
+    return clock
+
+
+def _excite(clock: np.ndarray, hawkes: Hawkes) -> None:
+    fast = _LN2 / hawkes.fast_half_life_s
+    slow = _LN2 / hawkes.slow_half_life_s
+    clock["branching"] = hawkes.branching
+    clock["fast_decay_hz"], clock["slow_decay_hz"] = fast, slow
+    clock["fast_jump_hz"] = hawkes.branching * hawkes.fast_share * fast
+    clock["slow_jump_hz"] = hawkes.branching * (1.0 - hawkes.fast_share) * slow
+
+
+def _check(population: Population, instruments: Sequence[Instrument]) -> None:
+    known = {str(instrument.instrument_id) for instrument in instruments}
+    for group in population.groups:
+        unknown = sorted(set(group.instruments) - known)
+        # A group for instruments that are not listed here is fine as long as it trades one that is.
+        if group.instruments and len(unknown) == len(set(group.instruments)):
+            raise ValueError(
+                f"groups.{group.name}.instruments: expected one of {', '.join(sorted(known))}, "
+                f"was {', '.join(unknown)}"
+            )
+
+
+def build_crowd(
+    population: Population,
+    instruments: Sequence[Instrument],
+    scales: Sequence[float],
+    seed: int,
+    start_ns: int,
+) -> Crowd:
+    """Return the tables of `population` in `instruments`.
+
+    Raises
+    ------
+    ValueError
+        A group trades none of the instruments.
+    """
+    _check(population, instruments)
+    groups: list[np.void] = []
+    agents: list[np.ndarray] = []
+    clocks: list[np.ndarray] = []
+    names: list[str] = []
+    deposits: list[int] = []
+    places: list[int] = []
+    starts: list[tuple[int, int]] = []
+    limits = [0.0] * len(instruments)
+    rings = 0
+    shared: dict[int, np.ndarray] = {}
+    for instrument, group in _placed(population, instruments):
+        symbol = str(instruments[instrument].instrument_id)
+        scale = scales[instrument]
+        row = encode_group(group, scale)
+        row["stream"] = derive(seed, "crowd", symbol, group.name)
+        row["instrument"], row["first_agent"] = instrument, len(names)
+        rows = _agent_rows(group, len(groups), derive(seed, "crowd distance", symbol, group.name))
+        rows["last_action_ns"] = start_ns
+        clock_key = derive(seed, "crowd clock", symbol, group.name)
+        if isinstance(group, MarketMaker):
+            interval_ns = group.interval_ms * 1e6
+            starts += [
+                (len(names) + each, int(interval_ns * uniform(clock_key, each)))
+                for each in range(group.count)
+            ]
+            limit = _FLOW_LIMIT_IMPACTS * group.impact_size * scale * ATOMS
+            limits[instrument] = min(limits[instrument] or limit, limit)
+        elif _clustered(group) and instrument in shared:
+            shared[instrument]["rate_hz"] += row["rate_hz"]
+            shared[instrument]["groups"] += 1
+        else:
+            clock = _poisson_clock(clock_key, instrument, len(groups), float(row["rate_hz"]))
+            clocks.append(clock)
+            if _clustered(group):
+                clock["stream"] = derive(seed, "crowd clock", symbol)
+                _excite(clock, population.hawkes)
+                shared[instrument] = clock
+        if isinstance(group, Momentum):
+            rows["children"] = rings + np.arange(group.count)
+            rings += group.count
+        groups.append(row)
+        agents.append(rows)
+        names += [f"{symbol}/{group.name}/{each}" for each in range(group.count)]
+        deposits += [int(group.deposit * max(scale, 1.0) * ATOMS)] * group.count
+        places += [instrument] * group.count
+    return Crowd(
+        groups=np.array(groups, GROUP),
+        agents=np.concatenate(agents),
+        clocks=np.concatenate(clocks) if clocks else np.zeros(0, CLOCK),
+        mids=np.zeros(max(rings, 1) * MIDS),
+        names=tuple(names),
+        deposits=tuple(deposits),
+        instruments=tuple(places),
+        starts=tuple(starts),
+        flow_limits=tuple(limits),
+    )

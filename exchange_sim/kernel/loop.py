@@ -1,0 +1,211 @@
+"""The event loop: timers, arrivals and actions in their one order, until the stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exchange_sim.compiled import compiled
+from exchange_sim.engine.core import apply
+from exchange_sim.engine.state import open_state
+from exchange_sim.engine.pointers import command_at, header_at, load, store
+from exchange_sim.kernel.clocks import next_tick_ns
+from exchange_sim.kernel.draws import below, uniform
+from exchange_sim.kernel.heap import drop_first, key_of, push, replace_first
+from exchange_sim.kernel.publishing import consume_events, look_at_book
+from exchange_sim.kernel.sending import next_sequence, release
+from exchange_sim.kernel.tables import (
+    ACTION_COMMANDS_MAXIMUM,
+    NEVER_NS,
+    RANK_AGENT,
+    RANK_CLOCK,
+    RANK_COMMAND,
+    RANK_SHIFT,
+    agent_at,
+    clock_at,
+    entry_at,
+    group_at,
+    kernel_at,
+)
+from exchange_sim.kernel.timers import run_timers
+from exchange_sim.population.act import act
+from exchange_sim.population.common import DRAW_AGENT, DRAW_INTERVAL, DRAWS_PER_ACTION
+
+DONE = 0
+NEED_OUTPUT = 101
+"""An output table may be too small for the next step."""
+NEED_PENDING = 102
+"""Too few free rows for the commands of one action, or too small a heap."""
+
+_EVENT_SLACK = 16
+_COMMAND_WORDS = 8
+
+
+@compiled
+def _outputs_fit(k: Any, s: Any) -> bool:
+    """Return whether the next step's worst case fits in every output table: each open order filled."""
+    fills = header_at(s.header, 0).open_orders + _EVENT_SLACK
+    timers = k.timer_count
+    return (  # type: ignore[no-any-return]
+        k.order_event_count + 2 * fills <= k.order_event_capacity
+        and k.trade_count + fills <= k.trade_capacity
+        and k.quote_count + k.market_count <= k.quote_capacity
+        and k.bar_count + timers <= k.bar_capacity
+        and k.snapshot_count + timers <= k.snapshot_capacity
+        and k.sample_count + timers <= k.sample_capacity
+    )
+
+
+@compiled
+def _arrive(k: Any, s: Any, ts_ns: int) -> int:
+    """Apply the first command of the chain on top of the heap; return the engine's status."""
+    top = entry_at(k.heap, 0)
+    slot = top.slot
+    c = command_at(k.pending, slot)
+    account, instrument = c.account, c.instrument
+    status = apply(
+        s,
+        ts_ns,
+        c.kind,
+        account,
+        instrument,
+        c.side,
+        c.order_type,
+        c.time_in_force,
+        c.post_only,
+        c.stp,
+        c.price_ticks,
+        c.quantity_lots,
+        c.client_order_id,
+        c.order_id,
+    )
+    if status != DONE:
+        return status
+    k.requests += 1
+    if account >= k.crowd_accounts:
+        k.account_requests += 1
+    following = c.reserved_word
+    release(k, slot)
+    if following >= 0:
+        top.slot = following
+    else:
+        drop_first(k)
+    consume_events(k, s)
+    if instrument >= 0 and instrument < k.market_count:
+        look_at_book(k, s, instrument)
+    else:
+        for each in range(k.market_count):
+            look_at_book(k, s, each)
+    return DONE
+
+
+@compiled
+def _tick(k: Any, s: Any, number: int) -> None:
+    """A crowd clock ticks: set it anew, draw who acts, and let it act."""
+    clock = clock_at(k.clocks, number)
+    tick = clock.ticks
+    clock.ticks = tick + 1
+    next_ns = next_tick_ns(k, clock, k.now_ns)
+    if next_ns < NEVER_NS:
+        replace_first(k, next_ns, key_of(RANK_CLOCK, number, tick), number)
+    else:
+        drop_first(k)
+    group = clock.group
+    if clock.groups > 1:
+        u = uniform(clock.stream, clock.draws) * clock.rate_hz
+        clock.draws += 1
+        last = group + clock.groups - 1
+        while group < last and u >= group_at(k.groups, group).rate_hz:
+            u -= group_at(k.groups, group).rate_hz
+            group += 1
+    g = group_at(k.groups, group)
+    chosen = below(g.stream, g.actions * DRAWS_PER_ACTION + DRAW_AGENT, g.count)
+    act(k, s, g, g.first_agent + chosen)
+
+
+@compiled
+def _wake(k: Any, s: Any, account: int) -> None:
+    """An agent with a schedule of its own acts, and will again after its jittered interval."""
+    g = group_at(k.groups, agent_at(k.agents, account).group)
+    jitter = uniform(g.stream, g.actions * DRAWS_PER_ACTION + DRAW_INTERVAL)
+    next_ns = k.now_ns + int(g.interval_ns * (0.5 + jitter))
+    replace_first(k, next_ns, key_of(RANK_AGENT, account, 0), account)
+    act(k, s, g, account)
+
+
+@compiled
+def go_on(kernel_address: int, engine_address: int) -> int:
+    """Continue to `stop_ns`, see `start`."""
+    k = kernel_at(kernel_address, 0)
+    s = open_state(engine_address)
+    while True:
+        ts_ns = entry_at(k.heap, 0).ts_ns if k.heap_size > 0 else NEVER_NS
+        timer_ns = k.next_timer_ns
+        if min(ts_ns, timer_ns) >= k.stop_ns:
+            break
+        if not _outputs_fit(k, s):
+            return NEED_OUTPUT
+        if timer_ns <= ts_ns:
+            run_timers(k, s)
+            continue
+        k.now_ns = ts_ns
+        top = entry_at(k.heap, 0)
+        rank = top.key >> RANK_SHIFT
+        if rank == RANK_COMMAND:
+            status = _arrive(k, s, ts_ns)
+            if status != DONE:
+                return status
+            continue
+        if k.free_pendings < ACTION_COMMANDS_MAXIMUM or k.heap_size + 1 >= k.heap_capacity:
+            return NEED_PENDING
+        if rank == RANK_CLOCK:
+            _tick(k, s, top.slot)
+        else:
+            _wake(k, s, top.slot)
+    k.now_ns = k.stop_ns
+    return DONE
+
+
+@compiled
+def start(kernel_address: int, engine_address: int, until_ns: int, window_ns: int) -> int:
+    """Let everything before `until_ns` happen, or before the end of the first window that publishes.
+
+    Returns DONE with `now_ns` where it stopped, or a status that names what the owner has to grow before
+    `go_on` continues.
+    """
+    k = kernel_at(kernel_address, 0)
+    k.window_ns = window_ns
+    k.stop_ns = until_ns
+    return go_on(kernel_address, engine_address)
+
+
+@compiled
+def start_clock(kernel_address: int, number: int) -> None:
+    """Put a clock's first tick into the heap."""
+    k = kernel_at(kernel_address, 0)
+    next_ns = next_tick_ns(k, clock_at(k.clocks, number), k.now_ns)
+    if next_ns < NEVER_NS:
+        push(k, next_ns, key_of(RANK_CLOCK, number, 0), number)
+
+
+@compiled
+def start_agent(kernel_address: int, account: int, wait_ns: int) -> None:
+    """Put the first action of an agent with its own schedule into the heap."""
+    k = kernel_at(kernel_address, 0)
+    push(k, k.now_ns + wait_ns, key_of(RANK_AGENT, account, 0), account)
+
+
+@compiled
+def push_commands(kernel_address: int, rows: int, count: int) -> None:
+    """Queue `count` COMMAND rows at the address `rows`, each with its own time of arrival."""
+    k = kernel_at(kernel_address, 0)
+    for number in range(count):
+        slot = k.free_pending
+        target = command_at(k.pending, slot)
+        k.free_pending = target.reserved_word
+        k.free_pendings -= 1
+        source = command_at(rows, number)
+        for word in range(_COMMAND_WORDS):
+            store(k.pending, slot * _COMMAND_WORDS + word, load(rows, number * _COMMAND_WORDS + word))
+        target.reserved_word = -1
+        account = source.account
+        push(k, source.ts_ns, key_of(RANK_COMMAND, account, next_sequence(k, account)), slot)
