@@ -9,6 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
+LADDER_LEVELS = 4096
+"""Levels of a new instrument's ladder; one summary word of the bitmap covers as many."""
+
+LADDER_LEVELS_MAXIMUM = 2**22
+"""Widest span of prices with resting orders that an instrument can hold, in ticks."""
+
+ORDERS_MAXIMUM = 2**24
+"""Most open orders of one exchange: an order id has 24 bits for the slot."""
+
 COMMAND = np.dtype(
     [
         ("ts_ns", "<i8"),  # time of arrival at the exchange
@@ -71,43 +80,103 @@ LEVEL = np.dtype([("lots", "<i8"), ("head", "<i4"), ("tail", "<i4"), ("orders", 
 
 POSITION = np.dtype(
     [
+        # first cache line: all that the margin check reads
         ("lots", "<i8"),  # signed
         ("cost_atoms", "<i8"),  # signed value at entry of the open position
         ("open_buy_lots", "<i8"),
         ("open_sell_lots", "<i8"),
         ("open_buy_atoms", "<i8"),  # value of resting buys at their limits
         ("open_sell_atoms", "<i8"),
+        ("first_order", "<i4"),  # newest of this account's open orders in this instrument, -1: none
+        ("open_orders", "<i4"),
+        ("reserved_leverage", "<i8"),
+        # second cache line: what only a fill touches
         ("realized_atoms", "<i8"),  # before fees
         ("fees_atoms", "<i8"),
         ("volume_atoms", "<i8"),  # value traded
         ("maker_atoms", "<i8"),  # of it as maker
         ("fills", "<i8"),
-        ("first_order", "<i4"),  # head of this account's open orders in this instrument
-        ("open_orders", "<i4"),
+        ("reserved_words", "<i8", (3,)),
     ]
 )
-"""What one account holds and has resting in one instrument."""
+"""What one account holds and has resting in one instrument, two cache lines."""
 
 INSTRUMENT = np.dtype(
     [
-        ("atoms_per_tick_lot", "<i8"),
-        ("minimum_notional_atoms", "<i8"),
-        ("maximum_order_lots", "<i8"),
-        ("maker_fee_ppm", "<i8"),
-        ("taker_fee_ppm", "<i8"),
-        ("initial_margin_ppm", "<i8"),
-        ("mark_ticks", "<i8"),  # last trade unless set
-        ("last_ticks", "<i8"),
         ("best_bid_ticks", "<i8"),  # 0: no bid
         ("best_ask_ticks", "<i8"),  # 0: no ask
         ("ladder_base_ticks", "<i8"),  # price of the ladder's first level
+        ("ladder_size", "<i8"),  # levels, a power of two
         ("ladder_offset", "<i8"),  # first level of this instrument in the level table
-        ("ladder_size", "<i8"),
-        ("bitmap_offset", "<i8"),
+        ("bitmap_offset", "<i8"),  # first word of this instrument in the bitmap table
+        ("atoms_per_tick_lot", "<i8"),
+        ("open_orders", "<i8"),
+        ("mark_ticks", "<i8"),  # last trade unless set; 0: none yet
+        ("last_ticks", "<i8"),  # 0: no trade yet
         ("volume_lots", "<i8"),
         ("trades", "<i8"),
-        ("open_orders", "<i8"),
+        ("maker_fee_ppm", "<i8"),
+        ("taker_fee_ppm", "<i8"),
+        ("initial_margin_ppm", "<i8"),
         ("settle", "<i4"),  # asset
         ("mark_is_set", "<i4"),
+        ("minimum_notional_atoms", "<i8"),
+        ("maximum_order_lots", "<i8"),
+        ("bid_atoms", "<i8"),  # value of all resting buys at their limits
+        ("ask_atoms", "<i8"),
+        ("reserved_words", "<i8", (4,)),
     ]
 )
+"""One instrument's rules, best prices and place in the tables, three cache lines."""
+
+CLIENT_ENTRY = np.dtype([("client_order_id", "<i8"), ("account", "<i4"), ("slot", "<i4")])
+"""One entry of the hash table from (account, client order id) to an open order; client id 0: free."""
+
+HEADER = np.dtype(
+    [
+        ("event_head", "<i8"),  # events ever written; row = event_head & event_mask
+        ("event_tail", "<i8"),  # events ever consumed by the owner
+        ("event_mask", "<i8"),
+        ("sequence", "<i8"),  # orders ever accepted
+        ("free_order", "<i8"),  # first free order slot, -1: none
+        ("open_orders", "<i8"),
+        ("accounts", "<i8"),
+        ("instruments", "<i8"),
+        ("assets", "<i8"),
+        ("client_mask", "<i8"),
+        ("order_capacity", "<i8"),
+        ("account_capacity", "<i8"),
+        ("level_capacity", "<i8"),  # of all instruments together
+        ("status", "<i8"),  # of the command at which a batch stopped
+        ("need_instrument", "<i8"),  # whose ladder has to grow, set with NEED_LADDER
+        ("need_levels", "<i8"),  # levels that it must hold at least
+        ("instruments_offset", "<i8"),  # offsets in bytes from the header
+        ("orders_offset", "<i8"),
+        ("levels_offset", "<i8"),
+        ("bitmap_offset", "<i8"),
+        ("positions_offset", "<i8"),  # row account * instruments + instrument
+        ("balances_offset", "<i8"),  # word account * assets + asset
+        ("fees_offset", "<i8"),  # word per asset: the fee account
+        ("deposits_offset", "<i8"),  # word per asset: all deposits
+        ("clients_offset", "<i8"),
+        ("events_offset", "<i8"),
+        ("size_bytes", "<i8"),
+        ("reserved_words", "<i8", (5,)),
+    ]
+)
+"""Counters, capacities and table places at the start of the block, four cache lines."""
+
+QUEUE_ROW = np.dtype(
+    [
+        ("order_id", "<i8"),
+        ("client_order_id", "<i8"),
+        ("price_ticks", "<i8"),
+        ("leaves_lots", "<i8"),
+        ("quantity_lots", "<i8"),
+        ("account", "<i4"),
+        ("instrument", "<i2"),
+        ("side", "u1"),
+        ("flags", "u1"),
+    ]
+)
+"""One resting order as `Exchange.queue` lists it."""

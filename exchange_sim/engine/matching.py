@@ -1,0 +1,234 @@
+"""Price-time priority matching and self-trade prevention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exchange_sim.compiled import compiled
+from exchange_sim.engine.clearing import change_position, charge, share_up
+from exchange_sim.engine.events import emit
+from exchange_sim.engine.book import occupied_above, occupied_below
+from exchange_sim.engine.orders import hold, remove_order
+from exchange_sim.engine.pointers import level_at, order_at, position_at
+from exchange_sim.engine.state import State
+from exchange_sim.model.enums import EventKind, Reason, SelfTradePrevention
+
+_FILLED, _CANCELED, _MODIFIED = int(EventKind.FILLED), int(EventKind.CANCELED), int(EventKind.MODIFIED)
+_SELF_TRADE = int(Reason.SELF_TRADE)
+_CANCEL_NEWEST = int(SelfTradePrevention.CANCEL_NEWEST)
+_CANCEL_OLDEST = int(SelfTradePrevention.CANCEL_OLDEST)
+_CANCEL_BOTH = int(SelfTradePrevention.CANCEL_BOTH)
+_DECREMENT = int(SelfTradePrevention.DECREMENT)
+_NONE = int(SelfTradePrevention.NONE)
+_MAKER_BIT = 2
+
+
+@compiled
+def best_opposite(instrument: Any, side: int) -> int:
+    """Return the price an order of `side` would take first; 0 where nothing rests there."""
+    if side == 0:
+        return instrument.best_ask_ticks
+    return instrument.best_bid_ticks
+
+
+@compiled
+def reaches(side: int, limit_ticks: int, price_ticks: int) -> bool:
+    """Return whether an order with this limit (0: none) trades at an occupied opposite price."""
+    if price_ticks == 0:
+        return False
+    if limit_ticks == 0:
+        return True
+    return price_ticks <= limit_ticks if side == 0 else price_ticks >= limit_ticks
+
+
+@compiled
+def _settle_fill(
+    state: State,
+    header: Any,
+    index: int,
+    instrument: Any,
+    account: int,
+    position: Any,
+    change_lots: int,
+    unit_atoms: int,
+    fee_ppm: int,
+) -> int:
+    """Book one side of a fill; return its fee."""
+    notional = abs(change_lots) * unit_atoms
+    fee = share_up(notional, fee_ppm)
+    change_position(state, header, instrument.settle, account, position, change_lots, unit_atoms)
+    charge(state, header, instrument.settle, account, fee)
+    position.fees_atoms += fee
+    position.volume_atoms += notional
+    position.fills += 1
+    return fee
+
+
+@compiled
+def match(
+    state: State,
+    header: Any,
+    ts_ns: int,
+    account: int,
+    index: int,
+    instrument: Any,
+    side: int,
+    limit_ticks: int,
+    stp: int,
+    order_id: int,
+    client_order_id: int,
+    quantity_lots: int,
+    leaves_lots: int,
+) -> tuple[int, int, bool]:
+    """Trade an incoming order against the book, best price and oldest order first.
+
+    Parameters
+    ----------
+    limit_ticks
+        0 for none.
+    leaves_lots
+        What is still to be traded of `quantity_lots`.
+
+    Returns
+    -------
+    quantity_lots, leaves_lots, stopped
+        Total (self-trade prevention may have lowered it), what is left, and whether self-trade
+        prevention canceled the rest (that event is written).
+    """
+    while leaves_lots > 0:
+        price = best_opposite(instrument, side)
+        if not reaches(side, limit_ticks, price):
+            break
+        level = level_at(state.levels, instrument.ladder_offset + price - instrument.ladder_base_ticks)
+        slot = level.head
+        maker = order_at(state.orders, slot)
+        owner = maker.account
+        held = position_at(state.positions, owner * header.instruments + index)
+        if owner == account and stp != _NONE:
+            quantity_lots, leaves_lots, stopped = _prevent_self_trade(
+                state, header, ts_ns, account, index, instrument, held, slot, maker, level, stp,
+                order_id, client_order_id, limit_ticks, side, quantity_lots, leaves_lots,
+            )  # fmt: skip
+            if stopped:
+                return quantity_lots, leaves_lots, True
+            continue
+        lots = min(leaves_lots, maker.leaves_lots)
+        leaves_lots -= lots
+        maker.leaves_lots -= lots
+        level.lots -= lots
+        unit = price * instrument.atoms_per_tick_lot
+        hold(instrument, held, 1 - side, price, -lots)
+        signed = lots if side == 0 else -lots
+        position = position_at(state.positions, account * header.instruments + index)
+        fee = _settle_fill(
+            state, header, index, instrument, account, position, signed, unit, instrument.taker_fee_ppm
+        )
+        emit(
+            state, header, ts_ns, _FILLED, side, account, index, order_id, client_order_id,
+            price, lots, leaves_lots, fee,
+        )  # fmt: skip
+        fee = _settle_fill(
+            state, header, index, instrument, owner, held, -signed, unit, instrument.maker_fee_ppm
+        )
+        held.maker_atoms += lots * unit
+        emit(
+            state, header, ts_ns, _FILLED, (1 - side) | _MAKER_BIT, owner, index, maker.order_id,
+            maker.client_order_id, price, lots, maker.leaves_lots, fee,
+        )  # fmt: skip
+        instrument.last_ticks = price
+        if instrument.mark_is_set == 0:
+            instrument.mark_ticks = price
+        instrument.volume_lots += lots
+        instrument.trades += 1
+        if maker.leaves_lots == 0:
+            remove_order(state, header, instrument, held, slot, maker)
+    return quantity_lots, leaves_lots, False
+
+
+@compiled
+def _prevent_self_trade(
+    state: State,
+    header: Any,
+    ts_ns: int,
+    account: int,
+    index: int,
+    instrument: Any,
+    position: Any,
+    slot: int,
+    resting: Any,
+    level: Any,
+    stp: int,
+    order_id: int,
+    client_order_id: int,
+    limit_ticks: int,
+    side: int,
+    quantity_lots: int,
+    leaves_lots: int,
+) -> tuple[int, int, bool]:
+    """Treat an incoming order that meets `resting` of its own account; same returns as `match`.
+
+    DECREMENT cancels the smaller of the two and lowers the other's total by as much.
+    """
+    cut = min(leaves_lots, resting.leaves_lots)
+    cancel_resting = stp == _CANCEL_OLDEST or stp == _CANCEL_BOTH
+    cancel_incoming = stp == _CANCEL_NEWEST or stp == _CANCEL_BOTH
+    if stp == _DECREMENT:
+        cancel_resting = resting.leaves_lots == cut
+        cancel_incoming = leaves_lots == cut
+    if cancel_resting:
+        emit(
+            state, header, ts_ns, _CANCELED, _SELF_TRADE, account, index, resting.order_id,
+            resting.client_order_id, resting.price_ticks, resting.quantity_lots, resting.leaves_lots, 0,
+        )  # fmt: skip
+        remove_order(state, header, instrument, position, slot, resting)
+    elif stp == _DECREMENT:
+        resting.leaves_lots -= cut
+        resting.quantity_lots -= cut
+        level.lots -= cut
+        hold(instrument, position, resting.side, resting.price_ticks, -cut)
+        emit(
+            state, header, ts_ns, _MODIFIED, resting.side, account, index, resting.order_id,
+            resting.client_order_id, resting.price_ticks, resting.quantity_lots, resting.leaves_lots, 0,
+        )  # fmt: skip
+    if cancel_incoming:
+        emit(
+            state, header, ts_ns, _CANCELED, _SELF_TRADE, account, index, order_id, client_order_id,
+            limit_ticks, quantity_lots, leaves_lots, 0,
+        )  # fmt: skip
+    elif stp == _DECREMENT:
+        leaves_lots -= cut
+        quantity_lots -= cut
+        emit(
+            state, header, ts_ns, _MODIFIED, side, account, index, order_id, client_order_id,
+            limit_ticks, quantity_lots, leaves_lots, 0,
+        )  # fmt: skip
+    return quantity_lots, leaves_lots, cancel_incoming
+
+
+@compiled
+def can_fill(
+    state: State, instrument: Any, account: int, side: int, limit_ticks: int, stp: int, quantity_lots: int
+) -> bool:
+    """Return whether an order would fill completely at once, own resting orders treated by `stp`.
+
+    CANCEL_OLDEST passes over own orders, NONE trades with them; the others end at the first one.
+    """
+    price = best_opposite(instrument, side)
+    while reaches(side, limit_ticks, price):
+        index = price - instrument.ladder_base_ticks
+        slot = level_at(state.levels, instrument.ladder_offset + index).head
+        while slot >= 0:
+            order = order_at(state.orders, slot)
+            if order.account != account or stp == _NONE:
+                quantity_lots -= order.leaves_lots
+                if quantity_lots <= 0:
+                    return True
+            elif stp != _CANCEL_OLDEST:
+                return False
+            slot = order.next
+        if side == 0:
+            index = occupied_above(state, instrument, index + 1)
+        else:
+            index = occupied_below(state, instrument, index - 1)
+        price = 0 if index < 0 else instrument.ladder_base_ticks + index
+    return False

@@ -1,0 +1,43 @@
+"""Where compiled code finds the tables of an exchange."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from exchange_sim.compiled import compiled
+from exchange_sim.engine.pointers import header_at
+
+
+class State(NamedTuple):
+    """Addresses of the tables, for the functions of `exchange_sim.engine.pointers`."""
+
+    header: int
+    instruments: int
+    orders: int
+    levels: int
+    bitmap: int
+    positions: int
+    balances: int
+    fees: int
+    deposits: int
+    clients: int
+    events: int
+
+
+@compiled
+def open_state(address: int) -> State:
+    """Return the tables of the block at `address` (`Memory.address`)."""
+    header = header_at(address, 0)
+    return State(
+        address,
+        address + header.instruments_offset,
+        address + header.orders_offset,
+        address + header.levels_offset,
+        address + header.bitmap_offset,
+        address + header.positions_offset,
+        address + header.balances_offset,
+        address + header.fees_offset,
+        address + header.deposits_offset,
+        address + header.clients_offset,
+        address + header.events_offset,
+    )
