@@ -40,7 +40,7 @@ class LognormalLatency(
     tag_field="kind",
     tag="lognormal",
 ):
-    """`minimum_us` plus a lognormal with median `jitter_us` and shape `sigma`, in all at most `maximum_us`."""
+    """`minimum_us` plus a lognormal with median `jitter_us` and shape `sigma`, at most `maximum_us`."""
 
     minimum_us: Microseconds = 5_000
     jitter_us: Microseconds = 2_000

@@ -1,206 +1,184 @@
-"""What a bot is: one class with synchronous handlers, the same in a simulation, on paper and live.
+"""The Strategy API: what a bot is, what it hears and what it may do.
 
-A strategy subclasses `Strategy` with its own configuration type and overrides the handlers it needs.
-All it sees of the world is the `Context` that each handler receives: the run's clock, market data, its own
-account and the means to send orders. Orders leave when the handler returns. Nothing in the context tells
-which environment it is.
+The same class runs in simulation, on paper and live; nothing here tells which. Handlers are synchronous and
+must return: what they ask for leaves when they do. Prices are in ticks, quantities in lots, money in
+atoms, times in ns since the Unix epoch on the run's clock.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 
 import msgspec
 import numpy as np
 
-from exchange_sim.model.enums import OrderType, Side, TimeInForce
+from exchange_sim.model.enums import Side, TimeInForce
 from exchange_sim.model.events import OrderEvent, OrderFilled
-from exchange_sim.model.ids import AccountId, AssetId, ClientOrderId, InstrumentId
+from exchange_sim.model.ids import AccountId, AssetId, ClientOrderId, InstrumentId, OrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import Bar, BookSnapshot, Quote, Trade
 
 
-class StrategyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every strategy's settings. A search may vary any field.
+class Topic(IntEnum):
+    """Kinds of market data."""
 
-    Parameters
-    ----------
-    instruments
-        Symbols to trade; empty for every instrument of the market.
-    """
-
-    instruments: tuple[str, ...] = ()
+    BARS = 1
+    QUOTES = 2
+    TRADES = 3
+    BOOKS = 4
 
 
-class SubscriptionKind(StrEnum):
-    BARS = "bars"
-    QUOTES = "quotes"
-    TRADES = "trades"
-    BOOKS = "books"
+class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One stream of market data, made by `bars`, `quotes`, `trades` or `books`."""
 
-
-class Subscription(msgspec.Struct, frozen=True):
-    """Market data that a strategy asks for; made by `bars`, `quotes`, `trades` and `books`.
-
-    `interval_ns` belongs to bars and books, `warmup` (bars before the first decision) to bars, `depth`
-    (levels a side) to books.
-    """
-
-    kind: SubscriptionKind
+    topic: Topic
     instrument_id: InstrumentId
     interval_ns: int = 0
     warmup: int = 0
     depth: int = 0
 
+    def __post_init__(self) -> None:
+        if self.topic in (Topic.BARS, Topic.BOOKS) and self.interval_ns <= 0:
+            raise ValueError(f"interval_ns: expected more than 0, was {self.interval_ns}")
+        if self.warmup < 0:
+            raise ValueError(f"warmup: expected 0 or more bars, was {self.warmup}")
+        if self.topic is Topic.BOOKS and self.depth <= 0:
+            raise ValueError(f"depth: expected 1 level or more, was {self.depth}")
+
 
 def bars(instrument_id: InstrumentId, interval_ns: int, *, warmup: int = 0) -> Subscription:
-    """Ask for closed bars of one interval, and for `warmup` of them before the start."""
-    return Subscription(SubscriptionKind.BARS, instrument_id, interval_ns=interval_ns, warmup=warmup)
+    """Ask for closed bars, and for the last `warmup` of them before the start (`on_history`)."""
+    return Subscription(Topic.BARS, instrument_id, interval_ns, warmup)
 
 
 def quotes(instrument_id: InstrumentId) -> Subscription:
     """Ask for every change of the best bid and ask."""
-    return Subscription(SubscriptionKind.QUOTES, instrument_id)
+    return Subscription(Topic.QUOTES, instrument_id)
 
 
 def trades(instrument_id: InstrumentId) -> Subscription:
-    """Ask for every trade."""
-    return Subscription(SubscriptionKind.TRADES, instrument_id)
+    """Ask for every trade of the market."""
+    return Subscription(Topic.TRADES, instrument_id)
 
 
-def books(instrument_id: InstrumentId, interval_ns: int, *, depth: int) -> Subscription:
-    """Ask for snapshots of the best `depth` levels a side, one per interval."""
-    return Subscription(SubscriptionKind.BOOKS, instrument_id, interval_ns=interval_ns, depth=depth)
+def books(instrument_id: InstrumentId, interval_ns: int, *, depth: int = 10) -> Subscription:
+    """Ask for the best `depth` levels of both sides, each `interval_ns` on the clock's grid."""
+    return Subscription(Topic.BOOKS, instrument_id, interval_ns, depth=depth)
 
 
-class OrderState(StrEnum):
-    """Where an order is in its life. The first five are open: the order may still trade."""
+class OrderState(IntEnum):
+    """Where an order is in its life, as far as the account knows."""
 
-    PENDING_SUBMIT = "pending_submit"
-    OPEN = "open"
-    PARTIALLY_FILLED = "partially_filled"
-    PENDING_MODIFY = "pending_modify"
-    PENDING_CANCEL = "pending_cancel"
-    FILLED = "filled"
-    CANCELED = "canceled"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    DENIED = "denied"
+    PENDING_SUBMIT = 1  # on its way to the venue
+    OPEN = 2
+    PARTIALLY_FILLED = 3
+    PENDING_CANCEL = 4  # may still be filled
+    PENDING_MODIFY = 5  # may still be filled
+    FILLED = 6
+    CANCELED = 7
+    REJECTED = 8  # by the venue
+    EXPIRED = 9
+    DENIED = 10  # by our own risk gate: it never left
 
 
 class Order(Protocol):
-    """An own order as last heard of."""
+    """An own order, read only. It changes as events come in; compare values, not objects kept from before."""
 
     @property
     def client_order_id(self) -> ClientOrderId: ...
+    @property
+    def order_id(self) -> OrderId:
+        """The venue's number, 0 until the order is accepted."""
+
     @property
     def instrument_id(self) -> InstrumentId: ...
     @property
     def side(self) -> Side: ...
     @property
-    def order_type(self) -> OrderType: ...
-    @property
-    def state(self) -> OrderState: ...
-    @property
     def limit_ticks(self) -> int:
-        """Limit price; 0 for a market order. While a modification is on its way: the old one."""
-        ...
+        """Limit price; 0 for a market order. A modification counts once the venue confirms it."""
 
     @property
     def quantity_lots(self) -> int:
-        """Total, what has been filled included."""
-        ...
+        """Total quantity, what is filled included."""
 
     @property
     def filled_lots(self) -> int: ...
     @property
-    def leaves_lots(self) -> int: ...
+    def leaves_lots(self) -> int:
+        """What may still be filled; 0 once the order is finished."""
+
+    @property
+    def state(self) -> OrderState: ...
     @property
     def is_open(self) -> bool:
-        """Whether it may still trade."""
-        ...
-
-    @property
-    def is_in_flight(self) -> bool:
-        """Whether a submit, modify or cancel has not been answered yet."""
-        ...
+        """Whether the order is on its way or at the venue: anything but finished."""
 
 
-class Logger(Protocol):
-    """Structured log bound to run and account: an event name and fields."""
+class Log(Protocol):
+    """Where a bot writes what it thinks. Every line carries the account and the run's time."""
 
-    def debug(self, event: str, **fields: object) -> object: ...
-    def info(self, event: str, **fields: object) -> object: ...
-    def warning(self, event: str, **fields: object) -> object: ...
+    def info(self, event: str, **fields: object) -> None: ...
+    def warning(self, event: str, **fields: object) -> None: ...
+    def error(self, event: str, **fields: object) -> None: ...
 
 
 class Context(Protocol):
-    """What a strategy sees and can do. Times are ns since the Unix epoch on the run's clock."""
+    """A bot's view of its account and markets, and what it can ask for.
+
+    Everything shown is what has *reached* the account: events under way are not in it.
+    """
 
     @property
-    def now_ns(self) -> int:
-        """Time of the message or timer that is being handled."""
-        ...
-
+    def now_ns(self) -> int: ...
     @property
     def account_id(self) -> AccountId: ...
     @property
     def rng(self) -> np.random.Generator:
-        """The account's own random stream."""
-        ...
+        """The bot's own random stream, keyed by the run's seed and the account's name."""
 
     @property
-    def log(self) -> Logger: ...
+    def log(self) -> Log: ...
     @property
     def instruments(self) -> Mapping[InstrumentId, Instrument]:
-        """The instruments this strategy trades."""
-        ...
-
-    # the account
+        """The instruments this bot trades."""
 
     def position_lots(self, instrument_id: InstrumentId) -> int:
-        """Return the signed position."""
-        ...
+        """Return the signed position; 0 for none."""
 
-    def entry_price_ticks(self, instrument_id: InstrumentId) -> float | None:
-        """Return the average entry price of the open position in ticks, None without one."""
-        ...
+    def entry_price(self, instrument_id: InstrumentId) -> float | None:
+        """Return the average price of the open position in ticks, None without one."""
 
-    def balance_atoms(self, asset: AssetId) -> int:
-        """Return the cash in an asset, realised results and fees included."""
-        ...
+    def balance_atoms(self, asset_id: AssetId) -> int:
+        """Return cash: deposits, realised profit and fees, without the value of open positions."""
 
     def equity_atoms(self) -> int:
-        """Return cash plus the unrealised result of all positions at the last known prices."""
-        ...
+        """Return cash plus the open positions' profit at the last known mid (else last) prices."""
 
-    def open_orders(self, instrument_id: InstrumentId | None = None) -> Sequence[Order]:
-        """Return the own orders that may still trade, those on their way included, oldest first."""
-        ...
-
-    def order(self, client_order_id: ClientOrderId) -> Order | None:
-        """Return an own order, also a finished one while it is remembered."""
-        ...
-
-    # the market as last heard of
+    def free_cash_atoms(self) -> int:
+        """Return equity less the initial margin of positions and open orders; may be negative."""
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
-        """Return the best bid and ask from the newest quote or book, None before the first."""
-        ...
+        """Return the last known best bid and ask, from quotes or book snapshots; None before the first."""
 
-    def book(self, instrument_id: InstrumentId) -> BookSnapshot | None: ...
+    def book(self, instrument_id: InstrumentId) -> BookSnapshot | None:
+        """Return the last book snapshot, None before the first."""
 
     def mid_ticks(self, instrument_id: InstrumentId) -> float | None:
-        """Return the middle of a two-sided quote in ticks, else None."""
-        ...
+        """Return the middle of the last known quote, None where a side is empty or none is known."""
 
     def last_ticks(self, instrument_id: InstrumentId) -> int | None:
-        """Return the last price heard of (trade, or close of a bar) in ticks."""
-        ...
+        """Return the last known trade price: of a trade, a bar's close or an own fill, warm-up included."""
 
-    # orders
+    def open_orders(self, instrument_id: InstrumentId | None = None) -> Sequence[Order]:
+        """Return the orders that are under way or at the venue, oldest first."""
+
+    def order(self, client_order_id: ClientOrderId) -> Order | None:
+        """Return an own order; None if it is unknown or finished long ago."""
 
     def submit_limit(
         self,
@@ -212,129 +190,132 @@ class Context(Protocol):
         time_in_force: TimeInForce = TimeInForce.GTC,
         post_only: bool = False,
     ) -> ClientOrderId:
-        """Send a limit order when the handler returns; what becomes of it comes to `on_order`.
+        """Send a limit order. What a venue or the risk gate thinks of it comes back as an event."""
 
-        Raises
-        ------
-        ValueError
-            Unknown instrument, or quantity or price are not positive.
+    def submit_market(self, instrument_id: InstrumentId, side: Side, quantity_lots: int) -> ClientOrderId:
+        """Send a market order; what the book cannot fill expires."""
+
+    def modify(
+        self,
+        client_order_id: ClientOrderId,
+        *,
+        quantity_lots: int | None = None,
+        limit_ticks: int | None = None,
+    ) -> None:
+        """Change the total quantity or the price of an own open order; None leaves it as it is.
+
+        Only a smaller total at the same price keeps the place in the queue.
         """
-        ...
-
-    def submit_market(self, instrument_id: InstrumentId, side: Side, quantity_lots: int) -> ClientOrderId: ...
-
-    def modify(self, client_order_id: ClientOrderId, *, quantity_lots: int, limit_ticks: int) -> None:
-        """Change price and *total* quantity of an open order.
-
-        Raises
-        ------
-        ValueError
-            There is no such open order, or quantity or price are not positive.
-        """
-        ...
 
     def cancel(self, client_order_id: ClientOrderId) -> None:
-        """Cancel an order; does nothing if it is finished or already being canceled."""
-        ...
+        """Cancel an own order. Nothing happens if it is finished or already being canceled."""
 
     def cancel_all(self, instrument_id: InstrumentId | None = None) -> None:
-        """Cancel every order at the venue, in one instrument or in all, those unknown to us included."""
-        ...
-
-    # targets: a market order for what is missing, orders in flight counted as filled
+        """Cancel every own order, those the venue knows and we have forgotten included."""
 
     def target_lots(self, instrument_id: InstrumentId, lots: int) -> ClientOrderId | None:
-        """Bring the signed position to `lots`; returns the order sent, None if nothing is missing."""
-        ...
+        """Send the market order that leads from position and open orders to `lots`; None if none is needed.
 
-    def target_notional(self, instrument_id: InstrumentId, notional: float) -> ClientOrderId | None:
-        """Bring the position to a signed value in the settlement asset, rounded down to whole lots.
-
-        Does nothing while no price is known.
+        The leaves of open orders count as filled.
         """
-        ...
 
-    def target_weight(self, instrument_id: InstrumentId, weight: float) -> ClientOrderId | None:
-        """Bring the position to a signed share of the equity."""
-        ...
+    def target_notional(self, instrument_id: InstrumentId, notional: Decimal | float) -> ClientOrderId | None:
+        """Do the same for a signed value in units of the settlement asset, at the mid (else last) price.
 
-    # timers
-
-    def set_timer(self, name: str, *, at_ns: int | None = None, every_ns: int | None = None) -> None:
-        """Call `on_timer(name)` once at `at_ns`, or each `every_ns` from now on.
-
-        Replaces a timer of that name.
+        The quantity is rounded towards zero.
 
         Raises
         ------
         ValueError
-            Not exactly one of the two is given, or the time is not in the future.
+            No price of the instrument is known yet, or `notional` is not finite.
         """
-        ...
+
+    def target_weight(self, instrument_id: InstrumentId, weight: float) -> ClientOrderId | None:
+        """Do the same for a signed share of the equity: -0.5 is half of it, short."""
+
+    def set_timer(self, name: str, *, at_ns: int | None = None, every_ns: int | None = None) -> None:
+        """Let `on_timer` be called: once at `at_ns`, or each `every_ns` from `at_ns` (else from now) on.
+
+        A timer of that name is replaced. A time that has passed means as soon as this handler returns.
+
+        Raises
+        ------
+        ValueError
+            Neither time is given, or `every_ns` is not positive.
+        """
 
     def cancel_timer(self, name: str) -> None:
-        """Forget a timer; does nothing if there is none of that name."""
-        ...
+        """Forget a timer; one that does not exist is no error."""
+
+
+class StrategyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a strategy. Subclass it, with bounds: `period: Annotated[int, Meta(ge=2)] = 20`.
+
+    Parameters
+    ----------
+    instruments
+        Symbols to trade; empty for every instrument of the market.
+    """
+
+    instruments: tuple[str, ...] = ()
 
 
 C = TypeVar("C", bound=StrategyConfig)
 
 
-class Strategy(Generic[C]):
-    """A bot. Override `subscriptions` and the handlers it needs.
+class Strategy(ABC, Generic[C]):
+    """A bot. Subclass `Strategy[MyConfig]`, say what to hear, and override the handlers that matter.
 
-    Order of calls: `subscriptions`, `on_history` once per bars subscription with warm-up, `load` if there is
-    saved state, `on_start`, then handlers in order of time, at last `on_stop`. Every event of an own order
-    comes to `on_order`, a fill to `on_fill` first.
+    One instance trades one account. All state that decisions depend on belongs into the instance, and into
+    `save` and `load` if a run may be interrupted; nothing may come from clocks, files or global draws.
     """
 
-    Config: ClassVar[type[Any]] = StrategyConfig
-    """The configuration type, taken from the generic argument of the subclass."""
+    Config: ClassVar[type[StrategyConfig]] = StrategyConfig
+    """The configuration's type, taken from the generic argument."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for base in getattr(cls, "__orig_bases__", ()):
-            origin = get_origin(base)
-            if isinstance(origin, type) and issubclass(origin, Strategy):
-                for argument in get_args(base):
-                    if isinstance(argument, type) and issubclass(argument, StrategyConfig):
-                        cls.Config = argument
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type) and issubclass(argument, StrategyConfig):
+                    cls.Config = argument
 
     def __init__(self, config: C) -> None:
         self.config = config
 
+    @abstractmethod
     def subscriptions(self, instruments: Sequence[Instrument]) -> Sequence[Subscription]:
-        """Return the market data wanted of `instruments`, which are those of the configuration."""
-        raise NotImplementedError
+        """Return what to hear, given the instruments to trade. Called once, before anything else."""
 
     def on_history(self, ctx: Context, bars: Sequence[Bar]) -> None:
-        """Take warm-up bars of one subscription, oldest first.
+        """Hear the warm-up bars of one bars subscription, oldest first, before `on_start`.
 
-        Where the market is too young for enough bars of the interval asked for, they are of a shorter one
-        (`bar.interval_ns` tells) and may be fewer.
+        Where the market is young there may be fewer than asked for, or bars of a shorter interval
+        (`interval_ns` of each bar says so). No orders can be sent here.
         """
 
-    def on_start(self, ctx: Context) -> None: ...
+    def on_start(self, ctx: Context) -> None:
+        """Begin: the first handler that may send orders."""
 
     def on_bar(self, ctx: Context, bar: Bar) -> None: ...
-
     def on_quote(self, ctx: Context, quote: Quote) -> None: ...
-
     def on_trade(self, ctx: Context, trade: Trade) -> None: ...
-
     def on_book(self, ctx: Context, book: BookSnapshot) -> None: ...
 
-    def on_fill(self, ctx: Context, fill: OrderFilled) -> None: ...
+    def on_fill(self, ctx: Context, fill: OrderFilled) -> None:
+        """Hear that an own order traded; positions and orders already include it."""
 
-    def on_order(self, ctx: Context, event: OrderEvent) -> None: ...
+    def on_order(self, ctx: Context, event: OrderEvent) -> None:
+        """Hear every event of an own order; a fill comes here after `on_fill`."""
 
     def on_timer(self, ctx: Context, name: str) -> None: ...
 
-    def on_stop(self, ctx: Context) -> None: ...
+    def on_stop(self, ctx: Context) -> None:
+        """End: the last handler. Cancels still leave; fills of new orders would not be heard."""
 
     def save(self) -> bytes:
-        """Return what must survive a restart; nothing by default."""
+        """Return the state that decisions depend on; `load` of a new instance takes it."""
         return b""
 
     def load(self, state: bytes) -> None:
-        """Take up what `save` returned."""
+        """Go on from what `save` returned. Called before `subscriptions`."""
