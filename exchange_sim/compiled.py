@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
-_SOURCES = ("compiled.py", "engine", "kernel", "population", "markets")
+_SOURCES = ("compiled.py", "engine", "kernel", "latency.py", "population", "markets")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
