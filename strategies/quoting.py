@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from exchange_sim.model.enums import Side
+from exchange_sim.model.market import BookSnapshot
 
 
 def widening(width: float, *, threshold: float, slope: float, maximum: float) -> float:
@@ -61,3 +64,27 @@ def foreign_touch(levels: Iterable[tuple[int, int]], own: Mapping[int, int]) -> 
         if quantity > own.get(price, 0):
             return price
     return None
+
+
+class MarketView(msgspec.Struct, frozen=True, gc=False):
+    """The market without our own orders, in ticks; a side is None where nobody else rests."""
+
+    mid: float
+    bid: int | None
+    ask: int | None
+
+
+def foreign_view(
+    book: BookSnapshot | None, own_bids: Mapping[int, int], own_asks: Mapping[int, int], last: int | None
+) -> MarketView | None:
+    """Return what the market would be without own orders, None where nothing tells a price.
+
+    `own_bids` and `own_asks` are own lots by price, `last` is the last trade: it stands in for the middle
+    where a side has no foreign order.
+    """
+    bid = ask = None
+    if book is not None:
+        bid, ask = foreign_touch(book.bids, own_bids), foreign_touch(book.asks, own_asks)
+    if bid is not None and ask is not None:
+        return MarketView((bid + ask) / 2, bid, ask)
+    return None if last is None else MarketView(float(last), bid, ask)
