@@ -84,9 +84,11 @@ class TournamentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Name of the bot that stands for luck; the others are tested against it. Left out: the first bot whose
         strategy is `random`, if there is one.
     confidence
-        Of the intervals, and one minus the error rate of the comparison with the null.
-    bootstrap
-        Resamples behind the intervals.
+        Of the intervals.
+    alpha
+        Chance that any bot is wrongly said to beat the null.
+    draws
+        Resampled tournaments behind the ratings' intervals.
     journals
         Keep the journal of every match.
     """
@@ -96,8 +98,9 @@ class TournamentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     start_step: Duration | None = None
     latencies: tuple[AccountLatency, ...] = ()
     null_bot: str | None = None
-    confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1.0)] = 0.95
-    bootstrap: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 2_000
+    confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1.0)] = 0.9
+    alpha: Annotated[float, msgspec.Meta(gt=0.0, lt=0.5)] = 0.05
+    draws: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 1_000
     journals: bool = False
 
     def __post_init__(self) -> None:
@@ -141,15 +144,12 @@ class TournamentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             )
         if MatchFormat.LEAVE_ONE_OUT in self.tournament.formats and len(names) < 2:
             raise ValueError("tournament.formats: expected at least 2 bots for leave_one_out, was 1")
-        if self.tournament.start_step is not None:
-            for index, market in enumerate(self.markets):
-                if market.start is None:
-                    raise ValueError(f"market[{index}].start: expected a time with start_step, was missing")
+        _check_starts(self.markets, self.tournament.start_step)
         if self.tournament.latencies:
             for index, bot in enumerate(self.bots):
                 if bot.latency != AccountLatency():
                     raise ValueError(
-                        f"bots[{index}].latency: expected none where [tournament] gives latencies to the seats"
+                        f"bots[{index}].latency: expected none, because [tournament] gives latencies to seats"
                     )
 
     @property
@@ -173,6 +173,13 @@ class SearchSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         check_unique_names((self.bot, *self.company))
+        _check_starts(self.markets, self.search.start_step)
+
+
+def _check_starts(markets: tuple[MarketSpec, ...], start_step: str | None) -> None:
+    for index, market in enumerate(markets):
+        if start_step is not None and market.start is None:
+            raise ValueError(f"market[{index}].start: expected a time with start_step, was missing")
 
 
 def digest_of(spec: msgspec.Struct) -> str:

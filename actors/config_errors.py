@@ -74,16 +74,21 @@ def explain(message: str, raw: object, kind: Any) -> tuple[str, str]:
     if found := _UNKNOWN.match(text):
         return _join(path, found["name"]), _unknown_field(found["name"], value, info)
     if found := _MISSING.match(text):
-        return _join(path, found["name"]), _missing_field(found["name"], value, info)
-    if text.startswith(("Invalid value", "Invalid enum value")):
-        return path, f"expected {_choices(info)}, was {_shown(value)}"
-    if text.startswith("Invalid decimal"):
-        return path, f"expected a decimal number, was {_shown(value)}"
-    if found := _EXPECTED.match(text):
-        return path, f"expected {_described(info) or found['expected'].replace('`', '')}, was {_shown(value)}"
+        return _join(path, found["name"]), _missing_field(found["name"], info)
     if found := _OWN.match(text):
         return _join(path, found["field"]), found["rest"]
-    return path, f"{text}, was {_shown(value)}"
+    return path, f"{_expectation(text, info)}, was {_shown(value)}"
+
+
+def _expectation(text: str, info: inspect.Type) -> str:
+    """Return the decoder's complaint about one value as `expected ...`."""
+    if text.startswith(("Invalid value", "Invalid enum value")):
+        return f"expected {_choices(info)}"
+    if text.startswith("Invalid decimal"):
+        return "expected a decimal number"
+    if found := _EXPECTED.match(text):
+        return f"expected {_described(info) or found['expected'].replace('`', '')}"
+    return text
 
 
 def _walk(where: str, value: object, info: inspect.Type) -> tuple[str, object, inspect.Type]:
@@ -158,7 +163,7 @@ def _unknown_field(name: str, value: object, info: inspect.Type) -> str:
     return f"unknown field (was {_shown(given)}); {hint}expected one of {', '.join(known)}"
 
 
-def _missing_field(name: str, value: object, info: inspect.Type) -> str:
+def _missing_field(name: str, info: inspect.Type) -> str:
     if isinstance(info, inspect.UnionType):
         return f"expected {_choices(info)}, was missing"
     field = _field(info, name)

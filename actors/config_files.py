@@ -22,8 +22,8 @@ class _BotsFile(msgspec.Struct, frozen=True, kw_only=True):
 def read_contest(path: Path) -> ContestFile:
     """Return the contest file at `path`, with a name and with the bots of `bots_from` added.
 
-    The name is the file's stem where the file gives none. Relative paths in `bots_from` start at the file's
-    folder.
+    The name is the file's stem where the file gives none. Relative paths in `bots_from` and of strategies
+    start at the folder of the file they are written in.
 
     Raises
     ------
@@ -31,12 +31,14 @@ def read_contest(path: Path) -> ContestFile:
         The file cannot be read, is no TOML, or a field is wrong.
     """
     contest = convert(_read_toml(path), ContestFile, source=path)
-    bots = list(contest.bots)
+    bots = [_placed(bot, path.parent) for bot in contest.bots]
     for index, name in enumerate(contest.bots_from):
         other = path.parent / name
         if not other.is_file():
             raise ConfigError(path, f"bots_from[{index}]", f"expected a file that exists, was {name!r}")
-        bots.extend(convert(_read_toml(other), _BotsFile, source=other).bots)
+        bots.extend(
+            _placed(bot, other.parent) for bot in convert(_read_toml(other), _BotsFile, source=other).bots
+        )
     if not bots:
         raise ConfigError(path, "bots", "expected at least one [[bots]] table, was missing")
     try:
@@ -128,6 +130,20 @@ def load_search(path: Path, *, seed: int | None = None, trials: int | None = Non
         raise _own_error(path, error) from None
 
 
+def _placed(bot: BotSpec, folder: Path) -> BotSpec:
+    """Return the bot with the path of its strategy file made independent of the contest file.
+
+    A file below the working folder keeps a relative path, so that a checkout anywhere gives the same digests.
+    """
+    location, _, name = bot.strategy.rpartition(":")
+    if not location.endswith(".py"):
+        return bot
+    path = (folder / location).expanduser().resolve()
+    here = Path.cwd()
+    shown = path.relative_to(here) if path.is_relative_to(here) else path
+    return msgspec.structs.replace(bot, strategy=f"{shown.as_posix()}:{name}")
+
+
 def _read_toml(path: Path) -> dict[str, object]:
     try:
         with path.open("rb") as file:
@@ -152,6 +168,7 @@ def _own_error(path: Path, error: ValueError) -> ConfigError:
 def _name_from(path: Path) -> str:
     """Return the file's stem as a name the pattern allows."""
     kept = "".join(
-        letter if letter.isascii() and letter.isalnum() or letter in "_.+@-" else "-" for letter in path.stem
+        letter if (letter.isascii() and letter.isalnum()) or letter in "_.+@-" else "-"
+        for letter in path.stem
     )
     return kept.strip("-_.+@")[:64] or "contest"

@@ -17,10 +17,10 @@ Name = Annotated[
     str,
     msgspec.Meta(
         pattern=NAME_PATTERN,
-        description="a name of up to 64 letters, digits, spaces and _ . + @ -, starting with a letter or digit",
+        description="up to 64 letters, digits, spaces and _ . + @ -, a letter or digit first",
     ),
 ]
-Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 

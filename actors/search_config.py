@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from actors.match_config import Count
+from exchange_sim.markets.spec import Duration
 
 
 class Dimension(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Values one field may take: a range `low` to `high` (both included), or `choices`.
 
-    Two whole numbers make a range of whole numbers. `step` is the grid of the range; `log` draws evenly in the
-    logarithm. A grid search needs a step for a range of fractions.
+    Two whole numbers make a range of whole numbers. `step` is the grid of the range; `log` draws evenly in
+    the logarithm. A grid search needs a step for a range of fractions.
     """
 
     low: int | float | None = None
@@ -82,6 +83,9 @@ class SearchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Configurations to try; a grid tries all of its points if this is left out.
     seeds
         Markets every configuration meets, the same for all.
+    start_step
+        Moves the market's start by this much from seed to seed, so that they see different days of recorded
+        history.
     batch
         Trials asked for at once. Part of the outcome (`optuna` learns between batches), unlike the number
         of workers.
@@ -93,6 +97,7 @@ class SearchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     method: Literal["grid", "random", "optuna"] = "optuna"
     trials: Count | None = None
     seeds: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 4
+    start_step: Duration | None = None
     batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 8
     objective: ObjectiveSpec = ObjectiveSpec()
     space: Annotated[dict[str, Dimension], msgspec.Meta(min_length=1)]

@@ -1,0 +1,377 @@
+"""The catalogue of a run: one SQLite file that says which matches are finished and how they ended.
+
+A match is finished when its row says so, and its row is written in one transaction after its files are
+in place; whatever a run was interrupted by, what the catalogue calls done is whole. Timings live in a table
+of their own, so that all other content is the same for any number of workers.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from actors.catalogue_schema import BOT_COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES
+from actors.record import MatchFailure, MatchJob, MatchRecord
+from actors.result import BotResult, MarketFigures
+from actors.storage import StorageError, storage_errors
+from analytics.leaderboard import MatchRow
+from analytics.returns import ReturnMoments
+from analytics.trades import TradeTotals
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is: `kind` (tournament, search), its specification and the code that plays it."""
+
+    kind: str
+    name: str
+    digest: str
+    code: str
+    spec: str  # JSON
+
+
+class MatchEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One match as the catalogue lists it. `status` is done or failed; `error` says why it failed."""
+
+    match_id: str
+    position: int
+    round: int
+    format: str
+    contest: str
+    block: str
+    subject: str
+    trial: int
+    seed: int
+    spec_digest: str
+    status: str
+    error: str
+    digest: str
+    market_digest: str
+    instruments: tuple[str, ...]
+    start_ns: int
+    end_ns: int
+    requests: int
+    figures: tuple[MarketFigures, ...]
+
+
+class SeriesFile(msgspec.Struct, frozen=True):
+    """A series on disk: `path` is relative to the run's folder."""
+
+    kind: str
+    path: str
+    size: int
+    digest: str
+
+
+class TrialEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial of a search. `value` is NaN and `error` says why where it has none."""
+
+    number: int
+    params: dict[str, Any]
+    value: float
+    values: tuple[float, ...]
+    error: str = ""
+
+
+class Catalogue:
+    """Open the catalogue file of a run, made where it does not exist.
+
+    Raises
+    ------
+    StorageError
+        The file is no catalogue, of another version, or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with storage_errors(self.path):
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                with self._transaction():
+                    for statement in SCHEMA:
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif version != SCHEMA_VERSION:
+                raise StorageError(
+                    f"{path}: expected a catalogue of version {SCHEMA_VERSION}, was version {version}"
+                )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    @property
+    def info(self) -> RunInfo | None:
+        """What the run is, or None before `begin`."""
+        row = self._db.execute("SELECT kind, name, digest, code, spec FROM run").fetchone()
+        if row is None:
+            return None
+        kind, name, digest, code, spec = row
+        return RunInfo(kind=kind, name=name, digest=digest, code=code, spec=spec)
+
+    def begin(self, info: RunInfo) -> None:
+        """Note what the run is."""
+        with storage_errors(self.path), self._transaction():
+            self._db.execute("DELETE FROM run")
+            self._db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", msgspec.structs.astuple(info))
+
+    def finished(self) -> dict[str, str]:
+        """Return the ids of finished matches and the digests of their specifications."""
+        return dict(self._db.execute("SELECT match_id, spec_digest FROM matches WHERE status = 'done'"))
+
+    def record(
+        self, job: MatchJob, spec_digest: str, record: MatchRecord, series: Sequence[SeriesFile]
+    ) -> None:
+        """Enter a finished match whose files are in place: all of it, or nothing."""
+        with storage_errors(self.path), self._transaction():
+            self._enter(job, spec_digest, record)
+            self._db.executemany(
+                "INSERT INTO series VALUES (?, ?, ?, ?, ?)",
+                [(job.match_id, *msgspec.structs.astuple(entry)) for entry in series],
+            )
+            self._db.executemany(
+                f"INSERT INTO bots VALUES ({', '.join('?' * len(BOT_COLUMNS))})",  # noqa: S608 - our own names
+                [
+                    _bot_values(job, seat, bot, row)
+                    for seat, (bot, row) in enumerate(zip(record.bots, record.rows, strict=True))
+                ],
+            )
+            self._db.execute(
+                "INSERT OR REPLACE INTO timings VALUES (?, ?, ?, ?)",
+                (job.match_id, record.cpu_s, record.wall_s, record.memory_mb),
+            )
+
+    def record_failure(self, job: MatchJob, spec_digest: str, failure: MatchFailure) -> None:
+        """Enter a match that could not be played. A resumed run tries it again."""
+        with storage_errors(self.path), self._transaction():
+            self._enter(job, spec_digest, failure)
+
+    def forget(self, match_ids: Iterable[str]) -> None:
+        """Take matches out, so that they are played again."""
+        with storage_errors(self.path), self._transaction():
+            for match_id in match_ids:
+                self._delete(match_id)
+
+    def record_trials(self, trials: Iterable[TrialEntry]) -> None:
+        """Enter trials, in place of what was known of them."""
+        with storage_errors(self.path), self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO trials VALUES (?, ?, ?, ?, ?)",
+                [
+                    (trial.number, _json(trial.params), trial.value, _json(trial.values), trial.error)
+                    for trial in trials
+                ],
+            )
+
+    def write_document(self, name: str, content: bytes) -> None:
+        """Keep a derived result (a leaderboard) by name."""
+        with storage_errors(self.path), self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (name, content.decode()))
+
+    def document(self, name: str) -> str | None:
+        """Return a derived result, or None where there is none yet."""
+        row = self._db.execute("SELECT content FROM documents WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many matches are done and how many failed."""
+        by_status = dict(self._db.execute("SELECT status, count(*) FROM matches GROUP BY status"))
+        return by_status.get("done", 0), by_status.get("failed", 0)
+
+    def matches(self, *, status: str | None = None) -> Iterator[MatchEntry]:
+        """Yield the matches in the order of the schedule."""
+        names = MatchEntry.__struct_fields__
+        query = f"SELECT {', '.join(names)} FROM matches WHERE ? IS NULL OR status = ? ORDER BY position"  # noqa: S608
+        for values in self._db.execute(query, (status, status)):
+            fields = dict(zip(names, values, strict=True))
+            fields["instruments"] = tuple(msgspec.json.decode(fields["instruments"]))
+            fields["figures"] = msgspec.json.decode(fields["figures"], type=tuple[MarketFigures, ...])
+            yield MatchEntry(**fields)
+
+    def rows(self, formats: Sequence[str]) -> Iterator[MatchRow]:
+        """Yield one leaderboard row per bot and finished match of `formats`, by schedule and seat."""
+        marks = ", ".join("?" * len(formats))
+        return self._rows(f"format IN ({marks})", [str(form) for form in formats])
+
+    def trial_rows(self, trial: int, bot: str) -> Iterator[MatchRow]:
+        """Yield one bot's leaderboard rows of a trial's finished matches, by seed."""
+        return self._rows("trial = ? AND name = ?", (trial, bot))
+
+    def trial_error(self, trial: int) -> str:
+        """Return why the first match of a trial that failed did so, or nothing."""
+        query = "SELECT error FROM matches WHERE trial = ? AND status = 'failed' ORDER BY position LIMIT 1"
+        row = self._db.execute(query, (trial,)).fetchone()
+        return row[0] if row else ""
+
+    def _rows(self, condition: str, values: Sequence[object]) -> Iterator[MatchRow]:
+        cursor = self._db.execute(
+            "SELECT bots.*, contest, block FROM bots JOIN matches USING (match_id) "  # noqa: S608 - our own text
+            f"WHERE status = 'done' AND {condition} ORDER BY position, seat",
+            values,
+        )
+        names = [column[0] for column in cursor.description]
+        for entry in cursor:
+            yield _match_row(dict(zip(names, entry, strict=True)))
+
+    def bot_results(self, match_id: str) -> tuple[BotResult, ...]:
+        """Return the accounts' outcomes of one match, in account order."""
+        names = BotResult.__struct_fields__
+        query = f"SELECT {', '.join(names)} FROM bots WHERE match_id = ? ORDER BY seat"  # noqa: S608
+        return tuple(
+            BotResult(**{name: _number(value) for name, value in zip(names, values, strict=True)})
+            for values in self._db.execute(query, (match_id,))
+        )
+
+    def series(self, match_id: str) -> dict[str, SeriesFile]:
+        """Return the files of one match by kind."""
+        query = "SELECT kind, path, size, digest FROM series WHERE match_id = ? ORDER BY kind"
+        return {values[0]: SeriesFile(*values) for values in self._db.execute(query, (match_id,))}
+
+    def trials(self) -> Iterator[TrialEntry]:
+        """Yield the trials of a search in order."""
+        query = "SELECT number, params, value, seed_values, error FROM trials ORDER BY number"
+        for number, params, value, values, error in self._db.execute(query):
+            yield TrialEntry(
+                number=number,
+                params=msgspec.json.decode(params),
+                value=_number(value),
+                values=tuple(_number(each) for each in msgspec.json.decode(values)),
+                error=error,
+            )
+
+    def timings(self) -> tuple[float, float, float]:
+        """Return the matches' processor seconds, wall seconds, and the largest memory of a process in MB."""
+        query = "SELECT total(cpu_s), total(wall_s), coalesce(max(memory_mb), 0) FROM timings"
+        cpu_s, wall_s, memory_mb = self._db.execute(query).fetchone()
+        return cpu_s, wall_s, memory_mb
+
+    def content(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return every table but the timings, rows in the order of their keys: equal for equal runs."""
+        return {
+            table: self._db.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()  # noqa: S608
+            for table in TABLES
+        }
+
+    def _enter(self, job: MatchJob, spec_digest: str, outcome: MatchRecord | MatchFailure) -> None:
+        self._delete(job.match_id)
+        values: Mapping[str, object] = {
+            "match_id": job.match_id,
+            "position": job.position,
+            "round": job.round,
+            "format": str(job.format),
+            "contest": job.contest,
+            "block": job.block,
+            "subject": job.subject,
+            "trial": job.trial,
+            "seed": job.match.seed,
+            "spec_digest": spec_digest,
+        }
+        if isinstance(outcome, MatchRecord):
+            rest: tuple[object, ...] = (
+                "done",
+                "",
+                outcome.digest,
+                outcome.market_digest,
+                _json(outcome.instruments),
+                outcome.start_ns,
+                outcome.end_ns,
+                outcome.requests,
+                _json(outcome.figures),
+            )
+        else:
+            rest = ("failed", outcome.error, "", "", "[]", 0, 0, 0, "[]")
+        filled = (*values.values(), *rest)
+        self._db.execute(f"INSERT INTO matches VALUES ({', '.join('?' * len(filled))})", filled)  # noqa: S608
+
+    def _delete(self, match_id: str) -> None:
+        for table in ("matches", "bots", "series", "timings"):
+            self._db.execute(f"DELETE FROM {table} WHERE match_id = ?", (match_id,))  # noqa: S608
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+
+def read_only(path: Path) -> closing[sqlite3.Connection]:
+    """Return a connection that cannot write, for queries of one's own while a run goes on.
+
+    Raises
+    ------
+    StorageError
+        There is no catalogue at `path`.
+    """
+    if not path.is_file():
+        raise StorageError(f"{path}: expected a catalogue, was missing")
+    return closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _number(value: Any) -> Any:
+    """SQLite keeps NaN as NULL."""
+    return math.nan if value is None else value
+
+
+def _bot_values(job: MatchJob, seat: int, bot: BotResult, row: MatchRow) -> tuple[object, ...]:
+    fields: dict[str, object] = {
+        **msgspec.structs.asdict(bot),
+        "match_id": job.match_id,
+        "seat": seat,
+        "max_drawdown": row.max_drawdown,
+        "row_start_equity": row.start_equity,
+        "row_return": row.total_return,
+        "round_trips": row.trades.round_trips,
+        "wins": row.trades.wins,
+        "row_volume": row.trades.volume,
+        "row_maker_volume": row.trades.maker_volume,
+        "row_fees": row.trades.fees,
+        "row_fills": row.trades.fills,
+        **{f"moment_{name}": value for name, value in msgspec.structs.asdict(row.moments).items()},
+    }
+    return tuple(fields[name] for name in BOT_COLUMNS)
+
+
+def _match_row(fields: Mapping[str, Any]) -> MatchRow:
+    return MatchRow(
+        match_id=fields["match_id"],
+        contest=fields["contest"],
+        block=fields["block"],
+        bot=fields["name"],
+        start_equity=_number(fields["row_start_equity"]),
+        total_return=_number(fields["row_return"]),
+        max_drawdown=_number(fields["max_drawdown"]),
+        moments=ReturnMoments(
+            **{name: _number(fields[f"moment_{name}"]) for name in ReturnMoments.__struct_fields__}
+        ),
+        trades=TradeTotals(
+            fills=fields["row_fills"],
+            volume=fields["row_volume"],
+            maker_volume=fields["row_maker_volume"],
+            fees=fields["row_fees"],
+            round_trips=fields["round_trips"],
+            wins=fields["wins"],
+        ),
+        disqualified=fields["disqualified"],
+    )

@@ -1,0 +1,148 @@
+"""Play the matches of a run that are not finished yet, and keep what they leave.
+
+Tournament and search are both made of this: a list of jobs, a folder that remembers, and somebody who plays.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from actors.catalogue import RunInfo
+from actors.player import PlayerSetup
+from actors.pool import InProcessPool, Pool
+from actors.progress import ProgressMeter, ShowProgress, silent
+from actors.record import MatchFailure, MatchJob
+from actors.run_folder import RunFolder, match_digest
+from actors.run_options import RunOptions
+
+_HOPELESS = 5  # matches that fail before any has succeeded, after which the rest is not tried
+
+
+class RunInterruptedError(Exception):
+    """The run was stopped. What is finished is kept.
+
+    Attributes
+    ----------
+    folder
+        Of the run.
+    done, total
+        Matches finished, and matches of the run as far as they are known.
+    """
+
+    def __init__(self, folder: Path, done: int, total: int) -> None:
+        self.folder = folder
+        self.done = done
+        self.total = total
+        super().__init__(
+            f"stopped after {done} of {total} matches; the same command with --resume goes on ({folder})"
+        )
+
+
+class MatchesFailedError(RuntimeError):
+    """Every match tried so far has failed: the rest would too."""
+
+
+class Contest:
+    """A run that is being played.
+
+    Attributes
+    ----------
+    folder
+        Where its results are kept.
+    wall_s
+        Spent playing in this session, without the start of the cluster.
+    """
+
+    def __init__(
+        self, folder: RunFolder, open_pool: Callable[[], Pool], show: ShowProgress, *, total: int
+    ) -> None:
+        self.folder = folder
+        self.wall_s = 0.0
+        self._open_pool = open_pool
+        self._pool: Pool | None = None
+        self._finished = folder.finished()
+        self._meter = ProgressMeter(total, show)
+        self._succeeded = bool(self._finished)
+
+    def expect(self, matches: int) -> None:
+        """Correct the number of matches of the run."""
+        self._meter.total = matches
+
+    def play(self, jobs: Sequence[MatchJob]) -> None:
+        """Play those of `jobs` that are not finished.
+
+        A match that fails is recorded with its error and the others go on.
+
+        Raises
+        ------
+        RunInterruptedError
+            Ctrl-C.
+        MatchesFailedError
+            The first matches all failed.
+        StorageError, PoolError
+            See there.
+        """
+        missing = [job for job in jobs if self._finished.get(job.match_id) != match_digest(job)]
+        self._meter.resume(len(jobs) - len(missing))
+        self._meter.tick(0, "")
+        if not missing:
+            return
+        try:
+            pool = self._pool = self._pool or self._open_pool()
+            begin = time.perf_counter()
+            for ended in pool.play(missing):
+                if ended is None:
+                    self._meter.tick(pool.running, pool.note)
+                    continue
+                job, outcome = ended
+                self.folder.store(job, outcome)
+                error = outcome.error if isinstance(outcome, MatchFailure) else ""
+                self._succeeded = self._succeeded or not error
+                if not error:
+                    self._finished[job.match_id] = match_digest(job)
+                self._meter.ended(job.match_id, error, pool.running, pool.note)
+                if not self._succeeded and self._meter.failed >= min(_HOPELESS, self._meter.total):
+                    raise MatchesFailedError(f"the first {self._meter.failed} matches all failed: {error}")
+            self.wall_s += time.perf_counter() - begin
+        except KeyboardInterrupt:
+            raise RunInterruptedError(self.folder.path, self._meter.done, self._meter.total) from None
+
+
+@contextmanager
+def opened_contest(
+    info: RunInfo, options: RunOptions, *, jobs: int, journals: bool = False, show: ShowProgress = silent
+) -> Iterator[Contest]:
+    """Open the folder of the run, find somebody to play, and clean up afterwards.
+
+    `jobs` is the number of matches of the run, as far as it is known.
+
+    Raises
+    ------
+    RunExistsError, RunLockedError, CodeChangedError, StorageError, PoolError
+        See there.
+    """
+    setup = PlayerSetup(
+        run_match=options.run_match,
+        data_folder=str(options.data_folder.resolve()) if options.data_folder is not None else None,
+        working_folder=str(Path.cwd()),
+        search_path=tuple(sys.path),
+        journals=journals,
+    )
+    with RunFolder(options.root, info, mode=options.mode) as folder, ExitStack() as stack:
+
+        def open_pool() -> Pool:
+            if options.in_process:
+                return stack.enter_context(InProcessPool(setup))
+            # imported late: a run in this process, or one that is complete, need not wait a second for Ray
+            from actors.cluster import connected, worker_count  # noqa: PLC0415
+            from actors.ray_pool import RayPool  # noqa: PLC0415
+
+            cluster = stack.enter_context(connected(options.cluster))
+            workers = worker_count(options.cluster, cluster.cpus, jobs)
+            return stack.enter_context(RayPool(setup, workers, label=info.name))
+
+        yield Contest(folder, open_pool, show, total=jobs)

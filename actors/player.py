@@ -1,0 +1,149 @@
+"""Play matches in this process: what a worker is, with or without Ray around it."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import os
+import resource
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from actors.record import MatchFailure, MatchJob, Outcome, record_of
+from actors.result import MatchResult
+from actors.series import JOURNAL
+
+RunMatch = Callable[..., MatchResult]
+"""`actors.match.run_match`, or a function with its parameters."""
+
+REAL_MATCH = "actors.match:run_match"
+
+_WARM_DURATION = "10s"
+_WARM_MARK = ".warm"
+
+
+class PlayerSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player needs besides the match.
+
+    Parameters
+    ----------
+    run_match
+        `module:function` with the parameters of `actors.match.run_match`.
+    data_folder
+        Folder of recorded bars, the same path on every node; None where no market needs one.
+    working_folder, search_path
+        Where a user's own strategies are found: the driver's folder and module search path.
+    journals
+        Keep the journals of the matches.
+    """
+
+    run_match: str = REAL_MATCH
+    data_folder: str | None = None
+    working_folder: str | None = None
+    search_path: tuple[str, ...] = ()
+    journals: bool = False
+
+
+class MatchPlayer:
+    """Plays one match after another and turns whatever goes wrong in one into its outcome."""
+
+    def __init__(self, setup: PlayerSetup) -> None:
+        self.setup = setup
+        self._run_match = _load(setup.run_match)
+
+    def play(self, job: MatchJob) -> Outcome:
+        """Return what is kept of the match, or why it could not be played."""
+        try:
+            if not self.setup.journals:
+                return self._record(job, None)
+            with tempfile.TemporaryDirectory(prefix="arena-journal-") as folder:
+                return self._record(job, Path(folder) / "match.journal")
+        except Exception as error:  # noqa: BLE001 - one match must not take the others with it
+            return MatchFailure(match_id=job.match_id, error=_one_line(error), detail=traceback.format_exc())
+
+    def warm(self, job: MatchJob) -> bool:
+        """Compile this node's machine code if nobody has, by playing the start of `job`.
+
+        Workers of one node wait for the first of them instead of each compiling for itself. Returns whether
+        this call compiled.
+        """
+        if self.setup.run_match != REAL_MATCH:
+            return False
+        with _node_lock() as mark:
+            if mark.exists():
+                return False
+            self.play(_beginning(job))
+            mark.touch()
+            return True
+
+    def _record(self, job: MatchJob, journal: Path | None) -> Outcome:
+        folder = self.setup.data_folder
+        result = self._run_match(
+            job.match, data_folder=Path(folder) if folder is not None else None, journal_path=journal
+        )
+        record = record_of(job, result, memory_mb=resident_mb())
+        if journal is None:
+            return record
+        return msgspec.structs.replace(record, series={**record.series, JOURNAL: journal.read_bytes()})
+
+
+def resident_mb() -> float:
+    """Return the largest resident memory this process has had, in MB (1e6 bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def is_warm() -> bool:
+    """Return whether this node's machine code of the market is compiled already."""
+    return _mark().exists()
+
+
+def enter_folder(setup: PlayerSetup) -> None:
+    """Make a worker process look for modules where its driver does. Folders this node lacks are left out."""
+    if setup.working_folder is not None and Path(setup.working_folder).is_dir():
+        os.chdir(setup.working_folder)
+    for folder in setup.search_path:
+        if folder not in sys.path and (not folder or Path(folder).exists()):
+            sys.path.append(folder)
+
+
+def _load(reference: str) -> RunMatch:
+    module, _, name = reference.partition(":")
+    return cast("RunMatch", getattr(importlib.import_module(module), name))
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _beginning(job: MatchJob) -> MatchJob:
+    settings = msgspec.structs.replace(
+        job.match.settings,
+        duration=_WARM_DURATION,
+        equity_interval=_WARM_DURATION,
+        market_interval=_WARM_DURATION,
+    )
+    return msgspec.structs.replace(job, match=msgspec.structs.replace(job.match, settings=settings))
+
+
+def _mark() -> Path:
+    # imported late: numba is no part of a driver that only hands out work
+    from exchange_sim.compiled import cache_folder  # noqa: PLC0415
+
+    return cache_folder() / _WARM_MARK
+
+
+@contextmanager
+def _node_lock() -> Iterator[Path]:
+    mark = _mark()
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    with mark.with_name(f"{_WARM_MARK}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield mark

@@ -1,0 +1,251 @@
+"""Workers on Ray: long-lived actors that play whole matches, replaced when they die.
+
+Every worker has one batch running and one waiting, so it never idles for the driver; short matches travel
+several to a call. A call that is lost with its worker changes no state, because a match's outcome depends on
+its job alone: its jobs are played again elsewhere and give the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import ray
+
+from actors.cluster import WORKER_ENVIRONMENT
+from actors.player import MatchPlayer, PlayerSetup, enter_folder, is_warm
+from actors.pool import PoolError
+from actors.record import (
+    MatchFailure,
+    MatchJob,
+    Outcome,
+    decode_job,
+    decode_outcome,
+    encode_job,
+    encode_outcome,
+)
+
+_CALLS_IN_FLIGHT = 2
+_BATCH_TARGET_S = 0.5
+_BATCH_MAX = 64
+_TICK_S = 1.0
+_DEATHS_MAX = 3
+_STARTS_FAILED_MAX = 3
+
+
+class _Worker:
+    """One match process. Ray shows it by its `repr`."""
+
+    def __init__(self, setup: PlayerSetup, label: str) -> None:
+        self._label = label
+        enter_folder(setup)
+        self._player = MatchPlayer(setup)
+
+    def __repr__(self) -> str:
+        return f"MatchWorker({self._label})"
+
+    def warm(self, job: bytes) -> bool:
+        return self._player.warm(decode_job(job))
+
+    def play(self, jobs: list[bytes]) -> list[bytes]:
+        return [encode_outcome(self._player.play(decode_job(job))) for job in jobs]
+
+
+@dataclass(slots=True)
+class _Task:
+    job: MatchJob
+    deaths: int = 0  # workers that died while this job was the only one they played
+    alone: bool = False  # was in a batch that killed a worker: never again in company
+
+
+@dataclass(slots=True)
+class _Slot:
+    actor: Any
+    calls: deque[tuple[Any, list[_Task]]] = field(default_factory=deque)  # (reference, tasks) in order
+    ready: bool = False
+
+
+class RayPool:
+    """Plays on `workers` actors of the cluster this process is connected to.
+
+    Parameters
+    ----------
+    setup
+        Of every worker.
+    workers
+        How many; see `actors.cluster.worker_count`.
+    label
+        Of the run, shown in Ray's list of actors.
+    """
+
+    def __init__(self, setup: PlayerSetup, workers: int, *, label: str = "") -> None:
+        if workers < 1:
+            raise PoolError(f"workers: expected 1 or more, was {workers}")
+        self.workers = workers
+        self.note = ""
+        self._setup = setup
+        self._label = label
+        self._slots: list[_Slot] = []
+        self._started = 0
+        self._starts_failed = 0
+        self._mean_s = 0.0  # of a match, as played so far
+        self._compiling = not is_warm()
+
+    @property
+    def running(self) -> int:
+        return sum(len(tasks) for slot in self._slots for _, tasks in slot.calls)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the workers, whatever they are doing."""
+        for slot in self._slots:
+            self._kill(slot)
+        self._slots.clear()
+
+    def play(self, jobs: Iterable[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
+        """Yield outcomes as they come; see `actors.pool.Pool`.
+
+        Raises
+        ------
+        PoolError
+            Workers do not start.
+        """
+        source = iter(jobs)
+        waiting: deque[_Task] = deque()
+        try:
+            while True:
+                self._hand_out(source, waiting)
+                heads = {slot.calls[0][0]: slot for slot in self._slots if slot.calls}
+                if not heads:
+                    return
+                done, _ = ray.wait(list(heads), num_returns=1, timeout=_TICK_S)
+                self._update_note()
+                if not done:
+                    yield None
+                for reference in done:
+                    yield from self._collect(heads[reference], waiting)
+        finally:
+            self._drop_calls()
+
+    def _hand_out(self, source: Iterator[MatchJob], waiting: deque[_Task]) -> None:
+        """Fill every worker's queue, starting workers as long as there is work for them."""
+        for depth in range(1, _CALLS_IN_FLIGHT + 1):
+            for index in range(self.workers):
+                if index < len(self._slots) and len(self._slots[index].calls) >= depth:
+                    continue
+                batch = self._next_batch(source, waiting)
+                if not batch:
+                    return
+                if index >= len(self._slots):
+                    self._slots.append(self._start(batch[0].job))
+                slot = self._slots[index]
+                payload = [encode_job(task.job) for task in batch]
+                slot.calls.append((slot.actor.play.remote(payload), batch))
+
+    def _next_batch(self, source: Iterator[MatchJob], waiting: deque[_Task]) -> list[_Task]:
+        size = 1
+        if self._mean_s > 0:
+            size = max(1, min(_BATCH_MAX, int(_BATCH_TARGET_S / self._mean_s)))
+        batch: list[_Task] = []
+        while len(batch) < size:
+            if waiting:
+                if waiting[0].alone:
+                    return batch or [waiting.popleft()]
+                batch.append(waiting.popleft())
+                continue
+            job = next(source, None)
+            if job is None:
+                break
+            batch.append(_Task(job))
+        return batch
+
+    def _collect(self, slot: _Slot, waiting: deque[_Task]) -> Iterator[tuple[MatchJob, Outcome]]:
+        """Take the first call's outcomes, or deal with the worker's death."""
+        reference, tasks = slot.calls[0]
+        try:
+            answer = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            # the player catches what a match raises: a start failed, or an outcome cannot travel
+            if not slot.ready:
+                raise PoolError(f"workers do not start: {error.cause!r}") from error
+            slot.calls.popleft()
+            for task in tasks:
+                yield task.job, MatchFailure(match_id=task.job.match_id, error=f"worker: {error.cause!r}")
+            return
+        except ray.exceptions.RayError as error:
+            yield from self._bury(slot, waiting, str(error))
+            return
+        slot.calls.popleft()
+        if not slot.ready:
+            slot.ready = True
+            self._starts_failed = 0
+            return
+        for task, payload in zip(tasks, answer, strict=True):
+            outcome = decode_outcome(payload)
+            if not isinstance(outcome, MatchFailure):
+                self._mean_s += (outcome.wall_s - self._mean_s) * (0.2 if self._mean_s else 1.0)
+            yield task.job, outcome
+
+    def _bury(
+        self, slot: _Slot, waiting: deque[_Task], cause: str
+    ) -> Iterator[tuple[MatchJob, MatchFailure]]:
+        """Put a dead worker's jobs back in line; a job that keeps killing its worker has failed."""
+        if not slot.ready:
+            self._starts_failed += 1
+            if self._starts_failed >= _STARTS_FAILED_MAX * self.workers:
+                raise PoolError(f"workers do not start: {' '.join(cause.split())}")
+        running, rest = slot.calls[0][1], [task for _, tasks in list(slot.calls)[1:] for task in tasks]
+        waiting.extendleft(reversed(rest))
+        for task in reversed(running):
+            task.deaths += len(running) == 1 and slot.ready
+            task.alone = True
+            if task.deaths < _DEATHS_MAX:
+                waiting.appendleft(task)
+            else:
+                error = f"the worker died {_DEATHS_MAX} times while playing it (out of memory, or a crash)"
+                yield task.job, MatchFailure(match_id=task.job.match_id, error=error, detail=cause)
+        self._slots.remove(slot)
+        self._kill(slot)
+
+    def _start(self, job: MatchJob) -> _Slot:
+        self._started += 1
+        label = f"{self._label} worker {self._started}".strip()
+        actor_class: Any = ray.remote(
+            num_cpus=1,
+            max_restarts=0,  # a restarted actor would run its calls in any order: start a new one
+            max_task_retries=0,
+            runtime_env={"env_vars": {**WORKER_ENVIRONMENT, **_passed_on()}},
+        )(_Worker)
+        actor = actor_class.remote(self._setup, label)
+        # the first call tells a worker that cannot start from one that a match kills
+        return _Slot(actor, deque([(actor.warm.remote(encode_job(job)), [])]))
+
+    def _update_note(self) -> None:
+        starting = sum(1 for slot in self._slots if not slot.ready)
+        if not starting:
+            self.note = ""
+        elif self._compiling:
+            self.note = "compiling the market's machine code (once per machine, about a minute)"
+        else:
+            self.note = f"waiting for {starting} of {self.workers} workers to start"
+
+    def _drop_calls(self) -> None:
+        """Forget work in flight. Workers that may still be at it are ended, the next call starts new ones."""
+        for slot in [slot for slot in self._slots if slot.calls]:
+            self._slots.remove(slot)
+            self._kill(slot)
+
+    @staticmethod
+    def _kill(slot: _Slot) -> None:
+        if ray.is_initialized():
+            ray.kill(slot.actor, no_restart=True)
+
+
+def _passed_on() -> dict[str, str]:
+    """Return the driver's settings that a worker must share."""
+    return {name: os.environ[name] for name in ("ARENA_CACHE_DIR",) if name in os.environ}

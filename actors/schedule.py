@@ -1,0 +1,120 @@
+"""Which matches a tournament consists of, and who sits where.
+
+A round is one market: its matches share the market's seed and the bots' seeds, whatever the format, so
+they differ by who is present and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from actors.config import MatchFormat, TournamentSpec
+from actors.match_config import BotSpec, MatchSpec
+from actors.record import MatchJob
+from exchange_sim.markets.duration import parse_duration_ns
+from exchange_sim.markets.spec import MarketSpec
+from exchange_sim.rng import derive
+
+
+def tournament_jobs(spec: TournamentSpec) -> list[MatchJob]:
+    """Return all matches of the tournament, round after round.
+
+    The leave-one-out format needs the match with everybody to compare with, so it brings the melee with it.
+    """
+    formats = set(spec.tournament.formats)
+    if MatchFormat.LEAVE_ONE_OUT in formats:
+        formats.add(MatchFormat.MELEE)
+    jobs: list[MatchJob] = []
+    for number in range(spec.tournament.rounds):
+        market = market_of_round(spec.markets, spec.tournament.start_step, number)
+        seats = round_seats(spec, number)
+        seeds = (derive(spec.seed, "market", number), derive(spec.seed, "bots", number))
+        for form in (form for form in MatchFormat if form in formats):
+            for subject, present in _line_ups(form, spec, seats):
+                match_id = _match_id(number, form, spec, subject)
+                jobs.append(
+                    MatchJob(
+                        position=len(jobs),
+                        contest=f"{number:05d}-{form}" if form is MatchFormat.SOLO else match_id,
+                        block=f"{number:05d}",
+                        format=form,
+                        round=number,
+                        subject=subject,
+                        match=MatchSpec(
+                            match_id=match_id,
+                            seed=seeds[0],
+                            bot_seed=seeds[1],
+                            market=market,
+                            settings=spec.settings,
+                            bots=present,
+                        ),
+                    )
+                )
+    return jobs
+
+
+def market_of_round(markets: Sequence[MarketSpec], start_step: str | None, number: int) -> MarketSpec:
+    """Return the market of a round: the markets in turn, started `start_step` later each time around."""
+    market = markets[number % len(markets)]
+    if start_step is None or market.start is None:
+        return market
+    later = timedelta(microseconds=parse_duration_ns(start_step) // 1_000 * (number // len(markets)))
+    return market.at(market.start + later)
+
+
+def round_seats(spec: TournamentSpec, number: int) -> tuple[BotSpec, ...]:
+    """Return the bots of a round in account order, with the latencies of their seats.
+
+    Rounds go through the rows of a Williams design in turn: over one cycle every bot has every seat equally
+    often and follows every other bot equally often (the first half of an odd number's cycle alone balances
+    the seats).
+
+    References
+    ----------
+    E. J. Williams (1949), Experimental designs balanced for the estimation of residual effects of treatments,
+    Australian Journal of Scientific Research A 2.
+    """
+    rows = williams_design(len(spec.bots))
+    seats = [spec.bots[index] for index in rows[number % len(rows)]]
+    latencies = spec.tournament.latencies
+    if not latencies:
+        return tuple(seats)
+    return tuple(
+        msgspec.structs.replace(bot, latency=latencies[seat % len(latencies)])
+        for seat, bot in enumerate(seats)
+    )
+
+
+def williams_design(size: int) -> list[list[int]]:
+    """Return rows of the numbers below `size`: `size` rows where it is even, twice as many where it is odd.
+
+    Every number stands in every column equally often, and right behind every other number equally often.
+    """
+    zigzag = [(column + 1) // 2 if column % 2 else (size - column // 2) % size for column in range(size)]
+    rows = [[(entry + shift) % size for entry in zigzag] for shift in range(size)]
+    if size % 2 and size > 1:
+        rows += [row[::-1] for row in rows]
+    return rows
+
+
+def _line_ups(
+    form: MatchFormat, spec: TournamentSpec, seats: tuple[BotSpec, ...]
+) -> list[tuple[str, tuple[BotSpec, ...]]]:
+    """Return the subject and the bots of every match of a format, in the order the bots are written."""
+    by_name = {bot.name: bot for bot in seats}
+    names = [bot.name for bot in spec.bots]
+    if form is MatchFormat.MELEE:
+        return [("", seats)]
+    if form is MatchFormat.SOLO:
+        return [(name, (by_name[name],)) for name in names]
+    return [(name, tuple(bot for bot in seats if bot.name != name)) for name in names]
+
+
+def _match_id(number: int, form: MatchFormat, spec: TournamentSpec, subject: str) -> str:
+    if not subject:
+        return f"{number:05d}-{form}"
+    index = next(index for index, bot in enumerate(spec.bots) if bot.name == subject)
+    return f"{number:05d}-{form}-{index:03d}"
