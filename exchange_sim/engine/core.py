@@ -10,7 +10,7 @@ Interface for other compiled code
 All arguments are integers (any width; they are widened here, so there is one machine code). Status
 `DONE`: the command was executed or refused, and its events are in the ring. `NEED_EVENTS`,
 `NEED_ORDERS`, `NEED_LADDER`: *nothing was changed*; return to Python, let the owner call
-`Exchange.make_room(status)`, open the state again and repeat the command.
+`Exchange.grow(status)`, open the state again and repeat the command.
 
 Events are rows `event_at(state.events, n & header.event_mask)` for n in [event_tail, event_head) of
 `header_at(state.header, 0)`. Who has read them sets `event_tail = event_head`. What happened at the
@@ -33,8 +33,11 @@ DEPOSIT: `instrument` is the asset, `quantity_lots` the atoms. SET_MARK: price 0
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import numba
 import numpy as np
 
 from exchange_sim.compiled import compiled
@@ -389,9 +392,7 @@ def _deposit(state: State, header: Any, ts_ns: int, account: int, asset: int, at
 @compiled
 def _set_mark(state: State, header: Any, ts_ns: int, index: int, price_ticks: int) -> int:
     if index < 0 or index >= header.instruments:
-        return _refuse(
-            state, header, ts_ns, _REJECTED, _UNKNOWN_INSTRUMENT, -1, index, 0, 0, price_ticks, 0
-        )
+        return _refuse(state, header, ts_ns, _REJECTED, _UNKNOWN_INSTRUMENT, -1, index, 0, 0, price_ticks, 0)
     instrument = instrument_at(state.instruments, index)
     highest = min(MAXIMUM_TICKS, MAXIMUM_NOTIONAL_ATOMS // instrument.atoms_per_tick_lot)
     if price_ticks < 0 or price_ticks > highest:
@@ -491,6 +492,15 @@ def run_single(
         open_state(address), ts_ns, kind, account, instrument, side, order_type, time_in_force, post_only,
         stp, price_ticks, quantity_lots, client_order_id, order_id,
     )  # fmt: skip
+
+
+@cache
+def single_entry() -> Callable[..., int]:
+    """Return the machine code of `run_single`, without numba's look at the types of each call.
+
+    Takes 14 integers that fit 64 bits; int subclasses and booleans count as integers.
+    """
+    return run_single.compile((numba.int64,) * 14)  # type: ignore[attr-defined,no-any-return]
 
 
 @compiled

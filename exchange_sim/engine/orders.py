@@ -16,7 +16,9 @@ _SLOT_MASK = (1 << SLOT_BITS) - 1
 
 
 @compiled
-def find_order(state: State, header: Any, account: int, index: int, order_id: int, client_order_id: int) -> int:
+def find_order(
+    state: State, header: Any, account: int, index: int, order_id: int, client_order_id: int
+) -> int:
     """Return the slot of an account's open order in instrument `index`, or -1.
 
     The order id names it; where that is 0, the client order id.
