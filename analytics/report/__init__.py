@@ -18,6 +18,8 @@ from analytics.report.content import (
     Trial,
 )
 from analytics.report.match import write_match
+from analytics.report.search import write_search
+from analytics.report.tournament import write_tournament
 
 __all__ = [
     "NOT_MODELLED",
@@ -31,4 +33,6 @@ __all__ = [
     "TournamentReport",
     "Trial",
     "write_match",
+    "write_search",
+    "write_tournament",
 ]

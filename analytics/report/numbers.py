@@ -22,6 +22,11 @@ def ratio(value: float, digits: int = 2) -> str:
     return _text(value, f",.{digits}f")
 
 
+def whole(value: float) -> str:
+    """Return a number without decimals or separators, such as a rating."""
+    return _text(value, ".0f")
+
+
 def money(value: float) -> str:
     """Return an amount with as many decimals as its size needs."""
     return _text(value, ",.0f" if abs(value) >= 10_000 else ",.2f")

@@ -53,7 +53,7 @@
     const style = getComputedStyle(document.documentElement);
     drawn.add(element);
     Plotly.react(element, themed(figure.data, style), laidOut(figure.layout, style), {
-      displaylogo: false, showSendToCloud: false, responsive: true, displayModeBar: narrow.matches ? false : "hover",
+      displaylogo: false, showSendToCloud: false, responsive: true, displayModeBar: narrow.matches || element.closest(".gallery") ? false : "hover",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
     });
   }
