@@ -1,7 +1,6 @@
-"""How long messages travel between an account and the exchange, each way.
+"""How long messages travel between an account and the exchange, each way: the models as configuration.
 
-A delay is drawn per message from a keyed stream: the n-th message of a direction has the same delay
-whatever else happens. Messages of one direction never overtake each other.
+`exchange_sim.link` draws from them.
 """
 
 from __future__ import annotations

@@ -318,4 +318,4 @@ class Strategy(ABC, Generic[C]):
         return b""
 
     def load(self, state: bytes) -> None:
-        """Go on from what `save` returned. Called before `subscriptions`."""
+        """Go on from what `save` returned. Called after `subscriptions`, before `on_history`."""
