@@ -1,0 +1,1 @@
+"""Tests of market specifications, recorded bars and fundamental paths."""
