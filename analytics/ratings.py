@@ -25,7 +25,7 @@ from collections.abc import Hashable, Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 RATING_MEAN = 1500.0
 """Rating of an average bot of the field."""
@@ -122,7 +122,7 @@ def rate(
     exponential = rng.exponential(size=(draws, n))
     weights = (exponential / exponential.mean(axis=1, keepdims=True))[:, block_of]
     tail = (1.0 + confidence) / 2.0
-    widen = math.sqrt((n + 1) / (n - 1)) * float(stats.t.ppf(tail, n - 1) / stats.norm.ppf(tail))
+    widen = math.sqrt((n + 1) / (n - 1)) * float(special.stdtrit(n - 1, tail) / special.ndtri(tail))
     spread = point + widen * (_fit(weights @ wins, weights @ chosen, sets) - point)
     low, high = np.quantile(spread, [1.0 - tail, tail], axis=0)
     low, high = np.minimum(low, point), np.maximum(high, point)  # an unbeaten bot has no draw below it

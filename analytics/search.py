@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from analytics.returns import ReturnMoments
 from analytics.selection import Interval, beats_null, mean_interval
@@ -133,15 +133,15 @@ def deflated_sharpe(
     variance = 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
     if not variance > 0 or observations < 2:
         return math.nan
-    return float(stats.norm.cdf((sharpe - threshold) * math.sqrt((observations - 1) / variance)))
+    return float(special.ndtr((sharpe - threshold) * math.sqrt((observations - 1) / variance)))
 
 
 def expected_maximum(trials: int) -> float:
     """Return the expected largest of `trials` independent standard normal draws (0 for one)."""
     if trials < 2:
         return 0.0
-    upper = stats.norm.ppf(1.0 - 1.0 / trials)
-    return float((1.0 - _EULER) * upper + _EULER * stats.norm.ppf(1.0 - 1.0 / (trials * math.e)))
+    upper = special.ndtri(1.0 - 1.0 / trials)
+    return float((1.0 - _EULER) * upper + _EULER * special.ndtri(1.0 - 1.0 / (trials * math.e)))
 
 
 def _deflated(moments: Sequence[ReturnMoments], winner: int) -> float:

@@ -20,7 +20,7 @@ import math
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 FLIPS = 10_000
 """Default number of sign patterns; with fewer than 14 blocks all of them are enumerated."""
@@ -70,7 +70,9 @@ def beats_null(
     Exact where each block's row of differences is jointly symmetric about zero under the null. One bot
     interchangeable with the null bot always is; several, of skewed results, are not quite: simulated
     tournaments of identical bots (6 to 20 blocks, 2 to 20 bots; normal, Student t3 and squared exponential
-    results of either sign) made a false claim in 2 % to 6 % of cases at `alpha` 5 %.
+    results of either sign) made a false claim in 2 % to 6 % of cases at `alpha` 5 %. The bootstrap in
+    `arch.bootstrap.StepM` is for long series: at six blocks of normal results it made one in 9 % of cases
+    (300 tournaments of 6 bots), and it raises where every bot is better than the null.
 
     Raises
     ------
@@ -116,7 +118,7 @@ def mean_interval(values: npt.ArrayLike, confidence: float = 0.9) -> Interval:
     if len(kept) < 2:
         return Interval(mean, math.nan, math.nan)
     tail = (1.0 + confidence) / 2.0
-    half = float(stats.t.ppf(tail, len(kept) - 1) * kept.std(ddof=1) / math.sqrt(len(kept)))
+    half = float(special.stdtrit(len(kept) - 1, tail) * kept.std(ddof=1) / math.sqrt(len(kept)))
     return Interval(mean, mean - half, mean + half)
 
 
