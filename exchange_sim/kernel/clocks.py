@@ -91,7 +91,7 @@ def _next_hawkes(k: Any, clock: Any, ts_ns: int) -> int:
 
 @compiled
 def next_tick_ns(k: Any, clock: Any, ts_ns: int) -> int:
-    """Return when a clock that ticked (or started) at `ts_ns` ticks next; NEVER_NS behind the market's end."""
+    """Return when a clock that ticked or started at `ts_ns` ticks next; NEVER_NS behind the market's end."""
     if clock.branching > 0.0:
         return _next_hawkes(k, clock, ts_ns)
     return _next_poisson(k, clock, ts_ns)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from exchange_sim.kernel.draws import uniform
+from exchange_sim.kernel.path import MarketPath
 from exchange_sim.kernel.tables import AGENT, CLOCK, GROUP, MIDS
-from exchange_sim.model.instrument import Instrument
+from exchange_sim.model.instrument import MAXIMUM_NOTIONAL_ATOMS, Instrument
 from exchange_sim.population.encode import ATOMS, encode_group
 from exchange_sim.population.species import (
     AdaptiveMarketMaker,
@@ -24,8 +25,10 @@ from exchange_sim.rng import derive
 
 _US = 1e3
 _LN2 = 0.6931471805599453
+_DEPOSITS_MAXIMUM_ATOMS = MAXIMUM_NOTIONAL_ATOMS // 16 * 15
+"""The exchange takes a sixteenth more: that is left for the accounts of bots."""
 _FLOW_LIMIT_IMPACTS = 100.0
-"""Remembered flow is bounded at this many impact sizes, so quotes move by that many `impact_bps` at most."""
+"""Remembered flow is bounded at this many impact sizes: quotes move by so many `impact_bps` at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class Crowd:
     """Rows for compiled code, and what the exchange has to know.
 
     `deposits` has one entry per agent, in atoms; agent i has account i. `starts` are (agent, ns after the
-    market's start) of agents with schedules of their own. `flow_limits` has one entry per instrument, in atoms; 0
-    where no maker watches the tape.
+    market's start) of agents with schedules of their own. `flow_limits` has one entry per instrument, in
+    atoms; 0 where no maker watches the tape.
     """
 
     groups: np.ndarray
@@ -104,6 +107,25 @@ def _check(population: Population, instruments: Sequence[Instrument]) -> None:
             )
 
 
+def checked_scales(
+    instruments: Sequence[Instrument], path: MarketPath, scales: Sequence[float] | None
+) -> tuple[float, ...]:
+    """Return the size scale of each instrument; raise ValueError where the market's parts do not fit."""
+    count = len(instruments)
+    if path.fundamental_ticks.shape[0] != count:
+        raise ValueError(
+            f"path: expected {count} rows, one per instrument, was {path.fundamental_ticks.shape[0]}"
+        )
+    if len({instrument.settle for instrument in instruments}) != 1:
+        raise ValueError(
+            f"instruments: expected one settlement asset, was {sorted({each.settle for each in instruments})}"
+        )
+    checked = tuple(scales) if scales is not None else (1.0,) * count
+    if len(checked) != count or min(checked) <= 0.0:
+        raise ValueError(f"size_scales: expected {count} positive factors, was {checked}")
+    return checked
+
+
 def build_crowd(
     population: Population,
     instruments: Sequence[Instrument],
@@ -164,6 +186,11 @@ def build_crowd(
         names += [f"{symbol}/{group.name}/{each}" for each in range(group.count)]
         deposits += [int(group.deposit * max(scale, 1.0) * ATOMS)] * group.count
         places += [instrument] * group.count
+    if sum(deposits) > _DEPOSITS_MAXIMUM_ATOMS:
+        raise ValueError(
+            f"deposits: expected {_DEPOSITS_MAXIMUM_ATOMS / ATOMS:.3g} or less in all, was "
+            f"{sum(deposits) / ATOMS:.3g} {instruments[0].settle} (agents x deposit x size scale)"
+        )
     return Crowd(
         groups=np.array(groups, GROUP),
         agents=np.concatenate(agents),

@@ -9,7 +9,7 @@ import numpy as np
 
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
-from exchange_sim.kernel.crowd import Crowd, build_crowd
+from exchange_sim.kernel.crowd import Crowd, build_crowd, checked_scales
 from exchange_sim.kernel.loop import (
     DONE,
     NEED_OUTPUT,
@@ -21,12 +21,12 @@ from exchange_sim.kernel.loop import (
     start_clock,
 )
 from exchange_sim.kernel.path import MarketPath
-from exchange_sim.kernel.storage import Storage
+from exchange_sim.kernel.schedule import Appointment, bar_places, timer_rows
+from exchange_sim.kernel.storage import Storage, word_of
 from exchange_sim.kernel.tables import (
     ACTION_COMMANDS_MAXIMUM,
     MARKET,
     NEVER_NS,
-    TIMER,
     TIMER_BAR,
     TIMER_SAMPLE,
     TIMER_SNAPSHOT,
@@ -36,6 +36,7 @@ from exchange_sim.population.species import Population
 
 _LN2 = 0.6931471805599453
 _DEPTH_MAXIMUM = 1_000
+_NOW = word_of("now_ns")
 
 
 class Counters(NamedTuple):
@@ -46,15 +47,16 @@ class Counters(NamedTuple):
     actions: int  # times an agent acted
     events: int  # engine events
     trades: int
+    refusals: int  # commands that the exchange rejected
 
 
 class Kernel:
     """A market in motion: an exchange, its background agents, and time.
 
     Everything happens in one order that follows from content alone: by time, then timers of the market (bars
-    close and snapshots are taken before anything else of the same ns), then commands arriving (by account, then
-    in the order they were sent), then agents acting. The crowd's accounts come first in the exchange, the given
-    accounts behind them, and the crowd's random streams are named by instrument and group: an
+    close and snapshots are taken before anything else of the same ns), then commands arriving (by account,
+    then in the order they were sent), then agents acting. The crowd's accounts come first in the exchange,
+    the given accounts behind them, and the crowd's random streams are named by instrument and group: an
     account that does nothing changes nothing.
 
     Parameters
@@ -95,13 +97,14 @@ class Kernel:
         snapshot_depth: int = 10,
         sample_interval_ns: int = 0,
     ) -> None:
-        scales = _checked_scales(instruments, path, size_scales)
+        scales = checked_scales(instruments, path, size_scales)
         if not 1 <= snapshot_depth <= _DEPTH_MAXIMUM:
             raise ValueError(f"snapshot_depth: expected 1 to {_DEPTH_MAXIMUM}, was {snapshot_depth}")
         if sample_interval_ns < 0:
             raise ValueError(f"sample_interval_ns: expected 0 or more, was {sample_interval_ns}")
         self.instruments = tuple(instruments)
         self.path = path
+        self.snapshot_depth = snapshot_depth
         crowd = build_crowd(population, instruments, scales, seed, path.start_ns)
         self.exchange = Exchange(instruments)
         self._accounts = _open_accounts(self.exchange, crowd, accounts)
@@ -110,7 +113,7 @@ class Kernel:
         self._header = self._storage.header
         self._address = self._storage.address
         self._now_ns = path.start_ns
-        self._timers: list[tuple[int, int, int]] = []
+        self._timers: list[Appointment] = []
         self._timers_set = False
         self._fill_tables(crowd, population)
         if sample_interval_ns:
@@ -183,22 +186,13 @@ class Kernel:
         self._timers += [(TIMER_SNAPSHOT, instrument, interval) for interval in snapshots]
 
     def _set_timers(self) -> None:
-        """Write the schedule; its order, by kind, instrument and interval, is the order at equal times."""
         self._timers_set = True
-        schedule = sorted(set(self._timers))
-        timers = np.zeros(len(schedule), TIMER)
-        for row, (kind, instrument, interval_ns) in zip(timers, schedule, strict=True):
-            row["kind"], row["instrument"], row["interval_ns"] = kind, instrument, interval_ns
-            row["next_ns"] = (self._now_ns // interval_ns + 1) * interval_ns
+        timers = timer_rows(self._timers, self._now_ns)
         for number in range(len(self.instruments)):
-            own = [
-                place
-                for place, (kind, market, _) in enumerate(schedule)
-                if (kind, market) == (TIMER_BAR, number)
-            ]
-            self._markets[number]["bar_first"], self._markets[number]["bars"] = own[0] if own else 0, len(own)
+            row = self._markets[number]
+            row["bar_first"], row["bars"] = bar_places(timers, number)
         self._storage.copy("timers", timers)
-        self._header["timer_count"] = len(schedule)
+        self._header["timer_count"] = len(timers)
         self._header["next_timer_ns"] = min(timers["next_ns"], default=NEVER_NS)
 
     def push(self, commands: np.ndarray) -> None:
@@ -216,12 +210,10 @@ class Kernel:
         rows = np.ascontiguousarray(commands, COMMAND)
         if rows["ts_ns"].min() < self._now_ns:
             raise ValueError(f"ts_ns: expected {self._now_ns} or later, was {rows['ts_ns'].min()}")
-        first, last = int(rows["account"].min()), int(rows["account"].max())
-        if first < self._crowd_accounts or last >= self._crowd_accounts + len(self._accounts):
-            raise ValueError(
-                f"account: expected {self._crowd_accounts} to "
-                f"{self._crowd_accounts + len(self._accounts) - 1}, was {first if first < self._crowd_accounts else last}"
-            )
+        first, end = self._crowd_accounts, self._crowd_accounts + len(self._accounts)
+        strange = rows["account"][(rows["account"] < first) | (rows["account"] >= end)]
+        if len(strange):
+            raise ValueError(f"account: expected {first} to {end - 1}, was {strange[0]}")
         self._storage.reserve_pending(len(rows) + ACTION_COMMANDS_MAXIMUM, len(rows))
         push_commands(self._address, rows.ctypes.data, len(rows))
 
@@ -248,7 +240,7 @@ class Kernel:
         while status != DONE:
             self._grow(status)
             status = go_on(self._address, self.exchange.address)
-        self._now_ns = int(self._header["now_ns"])
+        self._now_ns = self._storage.words[_NOW]
         return self._now_ns
 
     def _grow(self, status: int) -> None:
@@ -284,6 +276,11 @@ class Kernel:
         """Return and forget the SAMPLE rows, in order."""
         return self._storage.take("samples")
 
+    def take_bytes(self, name: str) -> bytes:
+        """Return and forget the rows of `order_events`, `trades`, `quotes`, `bars`, `snapshots` or
+        `samples` as bytes, for `struct.iter_unpack` with the formats in `outputs`; empty where none."""
+        return self._storage.take_bytes(name)
+
     def market_digest(self) -> str:
         """Return 16 hex digits over every engine event since the start, in order."""
         return f"{int(self._header['digest']) & 0xFFFFFFFFFFFFFFFF:016x}"
@@ -297,25 +294,8 @@ class Kernel:
             int(header["actions"]),
             int(header["events"]),
             int(header["trades_made"]),
+            int(header["refusals"]),
         )
-
-
-def _checked_scales(
-    instruments: Sequence[Instrument], path: MarketPath, scales: Sequence[float] | None
-) -> tuple[float, ...]:
-    count = len(instruments)
-    if path.fundamental_ticks.shape[0] != count:
-        raise ValueError(
-            f"path: expected a row for each of {count} instruments, was {path.fundamental_ticks.shape[0]} rows"
-        )
-    if len({instrument.settle for instrument in instruments}) != 1:
-        raise ValueError(
-            f"instruments: expected one settlement asset, was {sorted({each.settle for each in instruments})}"
-        )
-    checked = tuple(scales) if scales is not None else (1.0,) * count
-    if len(checked) != count or min(checked) <= 0.0:
-        raise ValueError(f"size_scales: expected {count} positive factors, was {checked}")
-    return checked
 
 
 def _open_accounts(exchange: Exchange, crowd: Crowd, accounts: Sequence[tuple[str, int]]) -> dict[str, int]:
@@ -328,4 +308,5 @@ def _open_accounts(exchange: Exchange, crowd: Crowd, accounts: Sequence[tuple[st
             raise ValueError(f"accounts: expected different names, was {name!r} twice")
         exchange.open_account(name, deposit_atoms=deposit)
         numbers[name] = len(crowd.names) + len(numbers)
+    exchange.take_events()  # deposits come before the market: they are no part of its record
     return numbers

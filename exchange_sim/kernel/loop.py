@@ -6,8 +6,8 @@ from typing import Any
 
 from exchange_sim.compiled import compiled
 from exchange_sim.engine.core import apply
-from exchange_sim.engine.state import open_state
 from exchange_sim.engine.pointers import command_at, header_at, load, store
+from exchange_sim.engine.state import open_state
 from exchange_sim.kernel.clocks import next_tick_ns
 from exchange_sim.kernel.draws import below, uniform
 from exchange_sim.kernel.heap import drop_first, key_of, push, replace_first

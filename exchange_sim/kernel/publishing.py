@@ -23,6 +23,9 @@ from exchange_sim.kernel.tables import (
 from exchange_sim.model.enums import EventKind
 
 _FILLED = int(EventKind.FILLED)
+_REJECTED = int(EventKind.REJECTED)
+_CANCEL_REJECTED = int(EventKind.CANCEL_REJECTED)
+_MODIFY_REJECTED = int(EventKind.MODIFY_REJECTED)
 _EVENT_WORDS = 8
 # odd constants (digits of pi and the golden ratio); they only have to differ
 _FACTORS = np.array(
@@ -185,6 +188,8 @@ def consume_events(k: Any, s: Any) -> None:
             trade_id = number - maker  # the taker's row comes right before the maker's
             if maker == 0:
                 _trade(k, event, trade_id)
+        elif event.kind in (_REJECTED, _CANCEL_REJECTED, _MODIFY_REJECTED):
+            k.refusals += 1
         if event.account >= k.crowd_accounts:
             _hand_out(k, event, trade_id)
     k.digest = digest

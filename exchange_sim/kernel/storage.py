@@ -24,6 +24,13 @@ def _aligned(rows: int, dtype: np.dtype[Any]) -> np.ndarray:
     return storage[start : start + size].view(dtype)
 
 
+def word_of(field: str) -> int:
+    """Return the place of a header field in `Storage.words`."""
+    fields = HEADER.fields
+    assert fields is not None  # noqa: S101 - for mypy: a structured dtype has fields
+    return fields[field][1] // 8
+
+
 class Storage:
     """Tables by name, with their addresses kept up to date in the header.
 
@@ -33,6 +40,8 @@ class Storage:
         The one HEADER row.
     address
         Of the header; never changes.
+    words
+        The header as int64 words: reading one costs a tenth of reading a numpy field.
     tables
         By the name of the header's address field.
     """
@@ -41,6 +50,7 @@ class Storage:
         rows = _aligned(1, HEADER)
         self.header: Any = rows[0]
         self.address = int(rows.ctypes.data)
+        self.words = memoryview(rows.view(np.int64))
         self.tables: dict[str, np.ndarray] = {}
         self.outputs = {
             "order_events": ("order_event", ORDER_EVENT),
@@ -50,6 +60,7 @@ class Storage:
             "snapshots": ("snapshot", snapshot_dtype(snapshot_depth)),
             "samples": ("sample", SAMPLE),
         }
+        self._count_words = {name: word_of(f"{field}_count") for name, (field, _) in self.outputs.items()}
         self.header["snapshot_depth"] = snapshot_depth
         self.header["chain_first"] = -1
         self.header["free_pending"] = -1
@@ -127,7 +138,16 @@ class Storage:
 
     def take(self, name: str) -> np.ndarray:
         """Return a copy of an output's rows and forget them."""
-        field, _ = self.outputs[name]
-        count = int(self.header[f"{field}_count"])
-        self.header[f"{field}_count"] = 0
+        word = self._count_words[name]
+        count = self.words[word]
+        self.words[word] = 0
         return self.tables[name][:count].copy()
+
+    def take_bytes(self, name: str) -> bytes:
+        """Return the bytes of an output's rows and forget them."""
+        word = self._count_words[name]
+        count = self.words[word]
+        if count == 0:
+            return b""
+        self.words[word] = 0
+        return self.tables[name][:count].tobytes()

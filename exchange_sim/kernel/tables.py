@@ -68,7 +68,8 @@ HEADER = np.dtype(
         ("actions", "<i8"),
         ("events", "<i8"),
         ("trades_made", "<i8"),
-        ("reserved_words", "<i8", (10,)),
+        ("refusals", "<i8"),
+        ("reserved_words", "<i8", (9,)),
     ]
 )
 """Places, sizes, clock and counters."""
@@ -109,6 +110,7 @@ GROUP = np.dtype(
         ("half_spread", "<f8"),
         ("growth", "<f8"),
         ("tolerance", "<f8"),
+        ("edge", "<f8"),
         ("inventory_limit", "<f8"),  # atoms
         ("impact", "<f8"),  # relative price shift per atom of remembered flow
         ("parent_exponent", "<f8"),

@@ -107,6 +107,7 @@ def _encode_market_maker(row: Any, group: MarketMaker, scale: float) -> None:
     row["size_a"] = group.size * scale * ATOMS
     row["growth"] = group.growth
     row["tolerance"] = group.tolerance_bps * _BPS
+    row["edge"] = group.edge_bps * _BPS
     row["inventory_limit"] = group.inventory_limit * scale * ATOMS
     row["skew"] = group.skew_bps * _BPS
     row["impact"] = group.impact_bps * _BPS / (group.impact_size * scale * ATOMS)
@@ -139,7 +140,7 @@ def encode_group(group: AnyGroup, scale: float) -> np.void:
 
     Place, stream and instrument are left for the caller.
     """
-    row = np.zeros(1, GROUP)[0]
+    row: np.void = np.zeros(1, GROUP)[0]
     row["count"] = group.count
     row["jitter_ns"] = group.latency.jitter_us * 1e3
     _ENCODERS[type(group)](row, group, scale)

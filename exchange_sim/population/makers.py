@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from exchange_sim.compiled import compiled
-from exchange_sim.engine.pointers import load, order_at, store
+from exchange_sim.engine.pointers import instrument_at, level_at, load, order_at, store
 from exchange_sim.kernel.clocks import fundamental_ticks
 from exchange_sim.kernel.flow import remembered_flow
+from exchange_sim.kernel.levels import next_level
 from exchange_sim.kernel.sending import GTC, cancel, modify, submit_limit
 from exchange_sim.kernel.tables import market_at
 from exchange_sim.population.common import best_prices, cancel_all, inventory, position_of
 from exchange_sim.population.species import SUBMIT_LEVELS_MAXIMUM
 
 _INVENTORY_LOAD_MAXIMUM = 3.0
+_SLACK = 0.25
+"""Tolerance added with each level, in spacings: far quotes need not be exact."""
 
 
 @compiled
@@ -97,12 +100,25 @@ def _quote_side(k: Any, s: Any, g: Any, account: int, side: int, centre: float, 
             submit_limit(k, account, instrument, side, price, lots, GTC)
             continue
         order = order_at(s.orders, load(k.scratch, level))
-        moved = abs(order.price_ticks - price) > g.tolerance * centre
+        moved = abs(order.price_ticks - price) > (g.tolerance + _SLACK * level * g.spacing) * centre
         if moved or 2 * order.leaves_lots < lots:
             filled = order.quantity_lots - order.leaves_lots
             modify(k, account, instrument, order.order_id, price, filled + lots)
     for extra in range(g.levels, resting):
         cancel(k, account, instrument, order_at(s.orders, load(k.scratch, extra)).order_id)
+
+
+@compiled
+def _best_of_others(s: Any, account: int, instrument: int, side: int) -> int:
+    """Return the best price of a side at which somebody else rests, 0 for none."""
+    row = instrument_at(s.instruments, instrument)
+    price = row.best_bid_ticks if side == 0 else row.best_ask_ticks
+    while price > 0:
+        level = level_at(s.levels, row.ladder_offset + price - row.ladder_base_ticks)
+        if level.orders > 1 or order_at(s.orders, level.head).account != account:
+            break
+        price = next_level(s, instrument, side, price)
+    return price
 
 
 @compiled
@@ -129,8 +145,16 @@ def act_market_maker(k: Any, s: Any, g: Any, account: int) -> None:
     if centre < 2.0:
         return
     half = g.half_spread * centre
+    edge = g.edge * centre
     bid = int(centre - half)
-    ask = max(int(centre + half + 1.0), bid + 1)
+    other_ask = _best_of_others(s, account, instrument, 1)
+    if other_ask > 0 and float(other_ask) > centre - edge:
+        bid = min(bid, other_ask - 1)
+    ask = int(centre + half + 1.0)
+    other_bid = _best_of_others(s, account, instrument, 0)
+    if float(other_bid) < centre + edge:
+        ask = max(ask, other_bid + 1)
+    ask = max(ask, bid + 1)
     # The side that retreats moves first, or the other would run into the maker's own old quotes.
     if _best_own_bid(s, position_of(s, account, instrument).first_order) > bid:
         _quote_side(k, s, g, account, 0, centre, bid)

@@ -181,7 +181,9 @@ class MarketMaker(Group, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     inventory of `inventory_limit`, at most three times it. Level k lies
     `half_spread_bps + k * spacing_bps` from the centre and holds `size * growth ** k`. It looks once per
     `interval_ms` (jittered by half of it either way) and changes only orders that are more than
-    `tolerance_bps` from where they belong or half eaten, by modification.
+    `tolerance_bps` (and a quarter of `spacing_bps` per level) from where they belong or half eaten, by
+    modification. It does not take an order of others unless that is `edge_bps` worse than the centre for
+    its owner, but quotes a tick away from it.
     """
 
     interval_ms: Positive = 1_000.0
@@ -191,6 +193,7 @@ class MarketMaker(Group, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     size: Positive = 20_000.0
     growth: Positive = 1.5
     tolerance_bps: NotNegative = 0.3
+    edge_bps: NotNegative = 1.5
     inventory_limit: Positive = 2_000_000.0
     skew_bps: NotNegative = 1.0
     impact_bps: NotNegative = 1.0
