@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -56,7 +56,6 @@ class MatchEntry(msgspec.Struct, frozen=True, kw_only=True):
     start_ns: int
     end_ns: int
     requests: int
-    figures: tuple[MarketFigures, ...]
 
 
 class SeriesFile(msgspec.Struct, frozen=True):
@@ -149,6 +148,13 @@ class Catalogue:
                     for seat, (bot, row) in enumerate(zip(record.bots, record.rows, strict=True))
                 ],
             )
+            self._db.executemany(
+                "INSERT INTO markets VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (job.match_id, position, *msgspec.structs.astuple(figures))
+                    for position, figures in enumerate(record.figures)
+                ],
+            )
             self._db.execute(
                 "INSERT OR REPLACE INTO timings VALUES (?, ?, ?, ?)",
                 (job.match_id, record.cpu_s, record.wall_s, record.memory_mb),
@@ -176,16 +182,6 @@ class Catalogue:
                 ],
             )
 
-    def write_document(self, name: str, content: bytes) -> None:
-        """Keep a derived result (a leaderboard) by name."""
-        with storage_errors(self.path), self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (name, content.decode()))
-
-    def document(self, name: str) -> str | None:
-        """Return a derived result, or None where there is none yet."""
-        row = self._db.execute("SELECT content FROM documents WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else None
-
     def counts(self) -> tuple[int, int]:
         """Return how many matches are done and how many failed."""
         by_status = dict(self._db.execute("SELECT status, count(*) FROM matches GROUP BY status"))
@@ -198,7 +194,6 @@ class Catalogue:
         for values in self._db.execute(query, (status, status)):
             fields = dict(zip(names, values, strict=True))
             fields["instruments"] = tuple(msgspec.json.decode(fields["instruments"]))
-            fields["figures"] = msgspec.json.decode(fields["figures"], type=tuple[MarketFigures, ...])
             yield MatchEntry(**fields)
 
     def rows(self, formats: Sequence[str]) -> Iterator[MatchRow]:
@@ -235,6 +230,15 @@ class Catalogue:
             for values in self._db.execute(query, (match_id,))
         )
 
+    def market_figures(self, match_id: str) -> tuple[MarketFigures, ...]:
+        """Return the figures of one match's instruments, in the order of the market."""
+        names = MarketFigures.__struct_fields__
+        query = f"SELECT {', '.join(names)} FROM markets WHERE match_id = ? ORDER BY position"  # noqa: S608
+        return tuple(
+            MarketFigures(**{name: _number(value) for name, value in zip(names, values, strict=True)})
+            for values in self._db.execute(query, (match_id,))
+        )
+
     def series(self, match_id: str) -> dict[str, SeriesFile]:
         """Return the files of one match by kind."""
         query = "SELECT kind, path, size, digest FROM series WHERE match_id = ? ORDER BY kind"
@@ -261,7 +265,7 @@ class Catalogue:
     def content(self) -> dict[str, list[tuple[object, ...]]]:
         """Return every table but the timings, rows in the order of their keys: equal for equal runs."""
         return {
-            table: self._db.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()  # noqa: S608
+            table: self._db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
             for table in TABLES
         }
 
@@ -289,15 +293,14 @@ class Catalogue:
                 outcome.start_ns,
                 outcome.end_ns,
                 outcome.requests,
-                _json(outcome.figures),
             )
         else:
-            rest = ("failed", outcome.error, "", "", "[]", 0, 0, 0, "[]")
+            rest = ("failed", outcome.error, "", "", "[]", 0, 0, 0)
         filled = (*values.values(), *rest)
         self._db.execute(f"INSERT INTO matches VALUES ({', '.join('?' * len(filled))})", filled)  # noqa: S608
 
     def _delete(self, match_id: str) -> None:
-        for table in ("matches", "bots", "series", "timings"):
+        for table in ("matches", "bots", "markets", "series", "timings"):
             self._db.execute(f"DELETE FROM {table} WHERE match_id = ?", (match_id,))  # noqa: S608
 
     @contextmanager
@@ -310,19 +313,6 @@ class Catalogue:
                 self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
-
-
-def read_only(path: Path) -> closing[sqlite3.Connection]:
-    """Return a connection that cannot write, for queries of one's own while a run goes on.
-
-    Raises
-    ------
-    StorageError
-        There is no catalogue at `path`.
-    """
-    if not path.is_file():
-        raise StorageError(f"{path}: expected a catalogue, was missing")
-    return closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
 
 
 def _json(value: object) -> str:

@@ -51,7 +51,7 @@ SCHEMA: Final = (
         seed INTEGER NOT NULL, spec_digest TEXT NOT NULL,
         status TEXT NOT NULL CHECK (status IN ('done', 'failed')), error TEXT NOT NULL,
         digest TEXT NOT NULL, market_digest TEXT NOT NULL, instruments TEXT NOT NULL,
-        start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, requests INTEGER NOT NULL, figures TEXT NOT NULL
+        start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, requests INTEGER NOT NULL
     )""",
     "CREATE INDEX matches_position ON matches (position)",
     "CREATE INDEX matches_trial ON matches (trial)",
@@ -59,6 +59,10 @@ SCHEMA: Final = (
         {", ".join(f"{name} {kind}" for name, kind in _BOTS)}, PRIMARY KEY (match_id, seat)
     )""",
     "CREATE INDEX bots_name ON bots (name)",
+    """CREATE TABLE markets (
+        match_id TEXT NOT NULL, position INTEGER NOT NULL, instrument TEXT NOT NULL, first REAL, last REAL,
+        volume REAL, trades INTEGER NOT NULL, mean_spread_bps REAL, PRIMARY KEY (match_id, position)
+    )""",
     """CREATE TABLE series (
         match_id TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
         digest TEXT NOT NULL, PRIMARY KEY (match_id, kind)
@@ -67,9 +71,8 @@ SCHEMA: Final = (
         number INTEGER PRIMARY KEY, params TEXT NOT NULL, value REAL, seed_values TEXT NOT NULL,
         error TEXT NOT NULL
     )""",
-    "CREATE TABLE documents (name TEXT PRIMARY KEY, content TEXT NOT NULL)",
     "CREATE TABLE timings (match_id TEXT PRIMARY KEY, cpu_s REAL, wall_s REAL, memory_mb REAL)",
 )
 
-TABLES: Final = ("run", "matches", "bots", "series", "trials", "documents")
+TABLES: Final = ("run", "matches", "bots", "markets", "series", "trials")
 """Tables whose content depends on the run's specification alone."""

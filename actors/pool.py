@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol, Self
 
 from actors.player import MatchPlayer, PlayerSetup
@@ -35,11 +35,11 @@ class Pool(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def play(self, jobs: Iterable[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
+    def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
         """Yield every job with its outcome, in the order of finishing.
 
-        Yields None about once a second while nothing finishes. Takes jobs from the iterable only as they
-        can be handed out. Leaving the iterator early drops the work in flight.
+        Yields None about once a second while nothing finishes. Leaving the iterator early drops the work
+        in flight.
         """
 
 
@@ -59,7 +59,7 @@ class InProcessPool:
     def __exit__(self, *_: object) -> None:
         self.running = 0
 
-    def play(self, jobs: Iterable[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
+    def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
         for job in jobs:
             self.running = 1
             yield None

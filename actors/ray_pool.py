@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import ray
 
 from actors.cluster import WORKER_ENVIRONMENT
-from actors.player import MatchPlayer, PlayerSetup, enter_folder, is_warm
+from actors.player import REAL_MATCH, MatchPlayer, PlayerSetup, enter_folder, is_warm
 from actors.pool import PoolError
 from actors.record import (
     MatchFailure,
@@ -92,7 +92,7 @@ class RayPool:
         self._started = 0
         self._starts_failed = 0
         self._mean_s = 0.0  # of a match, as played so far
-        self._compiling = not is_warm()
+        self._compiling = setup.run_match == REAL_MATCH and not is_warm()
 
     @property
     def running(self) -> int:
@@ -107,7 +107,7 @@ class RayPool:
             self._kill(slot)
         self._slots.clear()
 
-    def play(self, jobs: Iterable[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
+    def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
         """Yield outcomes as they come; see `actors.pool.Pool`.
 
         Raises
@@ -115,11 +115,10 @@ class RayPool:
         PoolError
             Workers do not start.
         """
-        source = iter(jobs)
-        waiting: deque[_Task] = deque()
+        waiting = deque(_Task(job) for job in jobs)
         try:
             while True:
-                self._hand_out(source, waiting)
+                self._hand_out(waiting)
                 heads = {slot.calls[0][0]: slot for slot in self._slots if slot.calls}
                 if not heads:
                     return
@@ -132,13 +131,13 @@ class RayPool:
         finally:
             self._drop_calls()
 
-    def _hand_out(self, source: Iterator[MatchJob], waiting: deque[_Task]) -> None:
+    def _hand_out(self, waiting: deque[_Task]) -> None:
         """Fill every worker's queue, starting workers as long as there is work for them."""
         for depth in range(1, _CALLS_IN_FLIGHT + 1):
             for index in range(self.workers):
                 if index < len(self._slots) and len(self._slots[index].calls) >= depth:
                     continue
-                batch = self._next_batch(source, waiting)
+                batch = self._next_batch(waiting)
                 if not batch:
                     return
                 if index >= len(self._slots):
@@ -147,21 +146,17 @@ class RayPool:
                 payload = [encode_job(task.job) for task in batch]
                 slot.calls.append((slot.actor.play.remote(payload), batch))
 
-    def _next_batch(self, source: Iterator[MatchJob], waiting: deque[_Task]) -> list[_Task]:
-        size = 1
-        if self._mean_s > 0:
-            size = max(1, min(_BATCH_MAX, int(_BATCH_TARGET_S / self._mean_s)))
+    def _next_batch(self, waiting: deque[_Task]) -> list[_Task]:
+        """Take as many jobs as fill the target time, fewer near the end so that all workers finish together."""
+        share = len(waiting) // (2 * _CALLS_IN_FLIGHT * self.workers)
+        size = int(_BATCH_TARGET_S / self._mean_s) if self._mean_s > 0 else 1
         batch: list[_Task] = []
-        while len(batch) < size:
-            if waiting:
-                if waiting[0].alone:
-                    return batch or [waiting.popleft()]
-                batch.append(waiting.popleft())
-                continue
-            job = next(source, None)
-            if job is None:
+        while waiting and len(batch) < max(1, min(size, share, _BATCH_MAX)):
+            if waiting[0].alone and batch:
                 break
-            batch.append(_Task(job))
+            batch.append(waiting.popleft())
+            if batch[0].alone:
+                break
         return batch
 
     def _collect(self, slot: _Slot, waiting: deque[_Task]) -> Iterator[tuple[MatchJob, Outcome]]:
@@ -199,6 +194,8 @@ class RayPool:
             self._starts_failed += 1
             if self._starts_failed >= _STARTS_FAILED_MAX * self.workers:
                 raise PoolError(f"workers do not start: {' '.join(cause.split())}")
+        self._slots.remove(slot)
+        self._kill(slot)
         running, rest = slot.calls[0][1], [task for _, tasks in list(slot.calls)[1:] for task in tasks]
         waiting.extendleft(reversed(rest))
         for task in reversed(running):
@@ -209,8 +206,6 @@ class RayPool:
             else:
                 error = f"the worker died {_DEATHS_MAX} times while playing it (out of memory, or a crash)"
                 yield task.job, MatchFailure(match_id=task.job.match_id, error=error, detail=cause)
-        self._slots.remove(slot)
-        self._kill(slot)
 
     def _start(self, job: MatchJob) -> _Slot:
         self._started += 1

@@ -1,0 +1,122 @@
+"""Interrupted, failed, damaged and repeated runs, in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.config import TournamentSpec
+from actors.contest import MatchesFailedError, RunInterruptedError
+from actors.progress import Progress
+from actors.run_folder import CodeChangedError, RunExistsError, RunFolder, RunLockedError
+from actors.run_options import OpenMode
+from actors.tournament import read_tournament, run_tournament, tournament_info
+from tests.contests.comparison import kept
+from tests.contests.conftest import OptionsMaker
+from tests.contests.fake_match import calls, make_panel
+
+STOP_AT = "00001-solo-001"
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    tournament: TournamentSpec, options: OptionsMaker, tmp_path: Path
+) -> None:
+    whole = run_tournament(tournament, options(0, root="whole"))
+    panel = make_panel(tmp_path / "panel", interrupts=[STOP_AT])
+    with pytest.raises(RunInterruptedError, match=r"after 9 of 21 matches; .* --resume") as caught:
+        run_tournament(tournament, options(0, panel=panel))
+    assert read_tournament(caught.value.folder).matches_done == 9
+    make_panel(panel)
+    seen: list[Progress] = []
+    resumed = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.RESUME), show=seen.append)
+    assert kept(resumed.folder) == kept(whole.folder)
+    assert resumed.digest == whole.digest
+    assert {match_id: count for match_id, count in calls(panel).items() if count != 1} == {STOP_AT: 2}
+    assert (seen[0].done, seen[0].resumed, seen[-1].done, seen[-1].total) == (9, 9, 21, 21)
+
+
+def test_a_finished_run_is_not_played_again(
+    tournament: TournamentSpec, options: OptionsMaker, tmp_path: Path
+) -> None:
+    panel = make_panel(tmp_path / "panel")
+    first = run_tournament(tournament, options(0, panel=panel))
+    before = kept(first.folder)
+    again = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.RESUME))
+    assert kept(again.folder) == before
+    assert set(calls(panel).values()) == {1}
+    with pytest.raises(RunExistsError, match=r"21 finished matches already; use --resume .* or --fresh"):
+        run_tournament(tournament, options(0, panel=panel))
+    fresh = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.FRESH))
+    assert kept(fresh.folder) == before
+    assert set(calls(panel).values()) == {2}
+
+
+def test_a_failed_match_is_recorded_and_tried_again_on_resume(
+    tournament: TournamentSpec, options: OptionsMaker, tmp_path: Path
+) -> None:
+    whole = run_tournament(tournament, options(0, root="whole"))
+    panel = make_panel(tmp_path / "panel", fails=["00001-melee", "00002-solo-000"])
+    result = run_tournament(tournament, options(0, panel=panel))
+    assert (result.matches_done, result.matches_failed) == (19, 2)
+    assert result.failures["00001-melee"] == "RuntimeError: planned failure of 00001-melee"
+    make_panel(panel)
+    mended = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.RESUME))
+    assert kept(mended.folder) == kept(whole.folder)
+    assert {match_id for match_id, count in calls(panel).items() if count == 2} == set(result.failures)
+
+
+def test_a_run_where_nothing_works_stops_early(
+    tournament: TournamentSpec, options: OptionsMaker, tmp_path: Path
+) -> None:
+    everything = [f"{number:05d}-melee" for number in range(3)]
+    everything += [
+        f"{number:05d}-{form}-{bot:03d}"
+        for number in range(3)
+        for form in ("solo", "leave_one_out")
+        for bot in range(3)
+    ]
+    panel = make_panel(tmp_path / "panel", fails=everything)
+    with pytest.raises(MatchesFailedError, match="the first 5 matches all failed: RuntimeError: planned failure"):
+        run_tournament(tournament, options(0, panel=panel))
+    assert sum(calls(panel).values()) == 5
+
+
+@pytest.mark.parametrize("damage", ["removed", "cut"])
+def test_a_match_whose_file_is_damaged_is_played_again(
+    tournament: TournamentSpec, options: OptionsMaker, tmp_path: Path, damage: str
+) -> None:
+    panel = make_panel(tmp_path / "panel")
+    first = run_tournament(tournament, options(0, panel=panel))
+    before = kept(first.folder)
+    file = first.folder / "series" / "equity" / "00002-melee.parquet"
+    if damage == "removed":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-1])
+    again = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.RESUME))
+    assert kept(again.folder) == before
+    assert [match_id for match_id, count in calls(panel).items() if count > 1] == ["00002-melee"]
+
+
+def test_two_processes_do_not_work_on_one_run(tournament: TournamentSpec, options: OptionsMaker) -> None:
+    made = options(0)
+    info = tournament_info(tournament)
+    with RunFolder(made.root, info), pytest.raises(RunLockedError, match="another process"):
+        run_tournament(tournament, made)
+    assert run_tournament(tournament, made).matches_done == 21
+
+
+def test_a_run_is_not_continued_by_other_code(tournament: TournamentSpec, options: OptionsMaker) -> None:
+    made = options(0)
+    run_tournament(tournament, made)
+    changed = msgspec.structs.replace(tournament_info(tournament), code="other")
+    with pytest.raises(CodeChangedError, match="other code"), RunFolder(made.root, changed, mode=OpenMode.RESUME):
+        pass
+
+
+def test_journals_are_kept_when_asked_for(tournament: TournamentSpec, options: OptionsMaker) -> None:
+    settings = msgspec.structs.replace(tournament.tournament, journals=True, rounds=1)
+    result = run_tournament(msgspec.structs.replace(tournament, tournament=settings), options(0))
+    assert (result.folder / "series/journal/00000-melee.journal").read_bytes() == b"journal of 00000-melee"
