@@ -35,7 +35,7 @@ class SearchVerdict(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     best
-        Index of the trial with the highest mean score.
+        Index of the selected trial.
     score
         Its mean score over the seeds it was chosen by, with interval: too good, for it was chosen by it.
     honest_score
@@ -66,6 +66,7 @@ def judge_search(
     moments: Sequence[ReturnMoments] = (),
     *,
     seed: int,
+    best: int | None = None,
     baseline: float = 0.0,
     confidence: float = 0.9,
 ) -> SearchVerdict:
@@ -77,6 +78,9 @@ def judge_search(
         Higher is better. A trial with a NaN failed on that seed and cannot be the best.
     moments
         Per trial the pooled moments of its matches, for the deflated Sharpe ratio; or nothing.
+    best
+        Index of the trial that the search selected; left out: the highest mean score. The splits always
+        select by mean score.
     baseline
         Score of doing nothing.
 
@@ -88,8 +92,8 @@ def judge_search(
     Raises
     ------
     ValueError
-        `scores` is not two-dimensional, no trial is complete, or `moments` is neither empty nor one per
-        trial.
+        `scores` is not two-dimensional, no trial is complete, `best` is not a complete trial, or `moments`
+        is neither empty nor one per trial.
     """
     table = np.asarray(scores, dtype=np.float64)
     if table.ndim != 2:
@@ -100,7 +104,9 @@ def judge_search(
     if not len(complete):
         raise ValueError("scores: expected at least one trial with a score on every seed, was none")
     kept = table[complete]
-    winner = int(np.argmax(kept.mean(axis=1)))
+    if best is not None and best not in complete:
+        raise ValueError(f"best: expected the index of a trial with a score on every seed, was {best}")
+    winner = int(np.argmax(kept.mean(axis=1))) if best is None else int(np.flatnonzero(complete == best)[0])
     honest, overfitting = _cross_validate(kept, seed)
     tests = beats_null((kept - baseline).T, seed=seed)
     return SearchVerdict(

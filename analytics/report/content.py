@@ -126,7 +126,8 @@ class Trial:
 class SearchReport:
     """A search. `metric` says in words what a score is; `percent` shows scores as percentages.
 
-    `verdict` is None where no trial was complete. `best_configuration` is the text of the file it wrote.
+    `verdict` is None where no trial was complete; its `best` is the number of a trial.
+    `best_configuration` is the text of the file the search wrote.
     """
 
     title: str

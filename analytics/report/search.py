@@ -42,10 +42,13 @@ def search_page(report: SearchReport) -> Page:
     Raises
     ------
     ValueError
-        There are no trials.
+        There are no trials, or the verdict's best is none of them.
     """
     if not report.trials:
         raise ValueError("trials: expected at least one, was none")
+    numbered = {trial.number for trial in report.trials}
+    if report.verdict is not None and report.verdict.best not in numbered:
+        raise ValueError(f"verdict.best: expected the number of a trial, was {report.verdict.best}")
     names = list(dict.fromkeys(name for trial in report.trials for name in trial.parameters))
     sections = []
     if report.verdict is not None:
@@ -96,12 +99,11 @@ def _tiles(report: SearchReport) -> list[Tile]:
     verdict = report.verdict
     if verdict is None:
         return [Tile("Best trial", numbers.MISSING, "no trial was complete")]
-    best = report.trials[verdict.best]
     interval = f"{_score(report, verdict.score.low)} to {_score(report, verdict.score.high)}"
     honest = _score(report, verdict.honest_score)
     luck = numbers.percent(verdict.p_luck, 1)
     return [
-        Tile("Best trial", f"no. {best.number}", f"of {verdict.trials:,}"),
+        Tile("Best trial", f"no. {verdict.best}", f"of {verdict.trials:,}"),
         Tile("Its mean score", _score(report, verdict.score.mean), interval),
         Tile("To expect on fresh markets", honest, "cross-validated over the markets"),
         Tile("Luck looks as good with", luck, "probability, all trials counted"),
@@ -174,7 +176,7 @@ def _parameter_figure(name: str, report: SearchReport) -> Figure:
     trials = [trial for trial in report.trials if name in trial.parameters]
     values = _values(name, report)
     objective = rounded([factor * trial.objective for trial in trials], 5)
-    best = -1 if report.verdict is None else report.trials[report.verdict.best].number
+    best = -1 if report.verdict is None else report.verdict.best
     chosen = [trial.number == best for trial in trials]
     data = [
         {

@@ -77,6 +77,15 @@ def test_failed_trials_cannot_win() -> None:
     assert verdict.trials == 3
 
 
+def test_the_verdict_is_on_the_trial_that_was_selected() -> None:
+    scores = np.array([[9.0, 0.0], [4.0, 4.0]])
+    assert judge_search(scores, seed=0).best == 0
+    chosen = judge_search(scores, seed=0, best=1)
+    assert (chosen.best, chosen.score.mean) == (1, 4.0)
+    with pytest.raises(ValueError, match="best: expected the index of a trial"):
+        judge_search([[1.0], [math.nan]], seed=0, best=1)
+
+
 def test_one_seed_leaves_the_doubt_open() -> None:
     verdict = judge_search([[1.0], [2.0]], seed=0)
     assert math.isnan(verdict.honest_score)

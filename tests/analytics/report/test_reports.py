@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -204,6 +206,9 @@ def test_bad_content_is_named() -> None:
         match_page(samples.match_report(times_ns=samples.times_ns(5)))
     with pytest.raises(ValueError, match="formats"):
         tournament_page(TournamentReport(title="x", provenance=samples.PROVENANCE, formats=[]))
+    misplaced = msgspec.structs.replace(samples.search_report().verdict, best=99)
+    with pytest.raises(ValueError, match=r"verdict\.best"):
+        search_page(dataclasses.replace(samples.search_report(), verdict=misplaced))
     with pytest.raises(ValueError, match="trials"):
         search_page(
             SearchReport(
