@@ -118,16 +118,13 @@ def anchored_path(
     return path
 
 
-def anchored_activity(volume: Floats, steps: int, points: int, *, floor: float = 0.02) -> Floats:
-    """Return the crowd's activity on the path's grid: volume relative to its mean, at least `floor`.
+def anchored_activity(volume: Floats, steps: int, *, floor: float = 0.02) -> Floats:
+    """Return the crowd's activity in each of `minutes x steps` steps: volume relative to its mean.
 
-    The mean is 1 over the `points - 1` steps of the market; the last point repeats the one before. A span
-    without any volume has activity `floor`.
+    The mean is 1, and no minute falls much below `floor`: a crowd that never acts would leave no book.
     """
-    mean = math.fsum(volume) / len(volume)  # exact: the same whatever the processor's vector width
-    if mean <= 0.0:
-        return np.full(points, floor)
-    relative = np.maximum(volume / mean, floor)
-    relative /= math.fsum(relative) / len(relative)
-    repeated = np.repeat(relative, steps)
-    return np.concatenate((repeated, repeated[-1:]))[:points]
+    total = math.fsum(volume)  # exact: the same whatever the processor's vector width
+    if total <= 0.0:
+        return np.ones(len(volume) * steps)
+    relative = np.maximum(volume * (len(volume) / total), floor)
+    return np.repeat(relative / (math.fsum(relative) / len(relative)), steps)

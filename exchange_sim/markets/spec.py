@@ -8,8 +8,10 @@ from typing import Annotated, Self
 import msgspec
 
 from exchange_sim.markets.contracts import InstrumentSpec, contract_preset
-from exchange_sim.markets.duration import DURATION_PATTERN, parse_duration_ns
+from exchange_sim.markets.duration import DURATION_PATTERN, MINUTE_NS, parse_duration_ns
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.population.presets import PRESETS
+from exchange_sim.population.species import Population
 
 Duration = Annotated[
     str, msgspec.Meta(pattern=DURATION_PATTERN, description="like 500ms, 90s, 10m, 6h or 3d")
@@ -154,15 +156,15 @@ class SyntheticMarket(
     instruments
         Symbols, or tables with `symbol` and what differs from its preset.
     population
-        Name of a preset of the background crowd.
+        Name of a preset of the background crowd, or a table with its groups.
     start
-        First instant of the market, UTC where no zone is given; only a label, prices are drawn.
+        First instant of the market, on a whole minute, UTC where no zone is given. Only a label: prices are drawn.
     history
         Span before the start for which bars exist (the warm-up of the strategies).
     dynamics
         How the fundamental moves.
     volume_scale
-        Factor on the crowd's order sizes.
+        Share of the instruments' turnover that the crowd trades; depth goes with it.
     path_step
         Grid of the fundamental path; between its points the path is a straight line.
     """
@@ -170,16 +172,18 @@ class SyntheticMarket(
     instruments: Annotated[tuple[str | SyntheticInstrument, ...], msgspec.Meta(min_length=1)] = (
         "BTC/USDT:USDT",
     )
-    population: str = "crypto"
+    population: str | Population = "crypto"
     start: datetime = datetime(2025, 1, 1, tzinfo=UTC)
     history: Duration = "1d"
     dynamics: Dynamics = Dynamics()
-    volume_scale: Positive = 1.0
+    volume_scale: Positive = 0.1
     path_step: Duration = "1s"
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
         _check_step(self.path_step)
+        _check_population(self.population)
+        _check_whole_minute(self.start)
         self.specs()
 
     def specs(self) -> tuple[SyntheticInstrument, ...]:
@@ -217,7 +221,7 @@ class AnchoredMarket(
     instruments
         Symbols, or tables with `symbol`, `file` and what differs from the symbol's preset.
     population
-        Name of a preset of the background crowd.
+        Name of a preset of the background crowd, or a table with its groups.
     start
         First instant of the market, UTC where no zone is given, on a whole minute. Left out: as early as
         every symbol has bars for `history`.
@@ -227,7 +231,7 @@ class AnchoredMarket(
         Span before the start whose bars the strategies get as warm-up.
     volume_scale
         Share of the recorded turnover that the crowd trades. 1 gives the depth and turnover of the
-        recorded market; less makes the bots' own orders weigh more.
+        recorded market, in fewer and larger orders; less makes the bots' own orders weigh more.
     path_step
         Grid of the fundamental path; between its points the path is a straight line.
     fill_gaps
@@ -235,20 +239,20 @@ class AnchoredMarket(
     """
 
     instruments: Annotated[tuple[str | AnchoredInstrument, ...], msgspec.Meta(min_length=1)]
-    population: str = "crypto"
+    population: str | Population = "crypto"
     start: datetime | None = None
     end: datetime | None = None
     history: Duration = "1d"
-    volume_scale: Positive = 1.0
+    volume_scale: Positive = 0.1
     path_step: Duration = "1s"
     fill_gaps: bool = False
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
         _check_step(self.path_step)
+        _check_population(self.population)
         if self.start is not None:
-            if instant_ns(self.start) % 60_000_000_000:
-                raise ValueError(f"start: expected a whole minute, was {self.start.isoformat()}")
+            _check_whole_minute(self.start)
             if self.end is not None and instant_ns(self.end) <= instant_ns(self.start):
                 raise ValueError(f"end: expected a time after start, was {self.end.isoformat()}")
 
@@ -272,8 +276,18 @@ class AnchoredMarket(
         return msgspec.structs.replace(self, start=start)
 
 
+def _check_population(population: str | Population) -> None:
+    if isinstance(population, str) and population not in PRESETS:
+        raise ValueError(f"population: expected one of {', '.join(PRESETS)}, was {population!r}")
+
+
+def _check_whole_minute(start: datetime) -> None:
+    if instant_ns(start) % MINUTE_NS:
+        raise ValueError(f"start: expected a whole minute, was {start.isoformat()}")
+
+
 def _check_step(step: str) -> None:
-    if 60_000_000_000 % parse_duration_ns(step):
+    if MINUTE_NS % parse_duration_ns(step):
         raise ValueError(f"path_step: expected a whole part of a minute like 250ms or 1s, was {step!r}")
 
 

@@ -1,0 +1,45 @@
+"""From a market specification to a market that can run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exchange_sim.markets.anchored import build_anchored
+from exchange_sim.markets.inputs import MarketInputs
+from exchange_sim.markets.spec import AnchoredMarket, MarketSpec
+from exchange_sim.markets.synthetic import build_synthetic
+
+
+def build_market(
+    market: MarketSpec, duration_ns: int, seed: int, data_folder: Path | None = None
+) -> MarketInputs:
+    """Return the market that `market` describes, for a run of `duration_ns`.
+
+    The same arguments (and, for an anchored market, the same bars) give the same market to the last bit.
+
+    Parameters
+    ----------
+    market
+        What the configuration says.
+    duration_ns
+        Span the market must cover; its path reaches a minute beyond it, so that a run can close.
+    seed
+        Of the paths. The crowd's own draws are the kernel's.
+    data_folder
+        Where the bars of an anchored market are.
+
+    Raises
+    ------
+    BarsError
+        An anchored market's bars are missing, ambiguous, too short or impossible.
+    ValueError
+        `duration_ns` is not positive, the market ends before it is over, or an anchored market has no data
+        folder.
+    """
+    if duration_ns < 1:
+        raise ValueError(f"duration: expected 1 ns or more, was {duration_ns}")
+    if isinstance(market, AnchoredMarket):
+        if data_folder is None:
+            raise ValueError("market.kind: an anchored market needs a folder of bars (--data FOLDER)")
+        return build_anchored(market, duration_ns, seed, data_folder)
+    return build_synthetic(market, duration_ns, seed)

@@ -1,0 +1,26 @@
+"""What a market specification becomes: everything a kernel needs, and the bars from before the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_sim.kernel.path import MarketPath
+from exchange_sim.markets.history import History
+from exchange_sim.model.instrument import Instrument
+from exchange_sim.population.species import Population
+
+
+@dataclass(frozen=True, slots=True)
+class MarketInputs:
+    """A market ready to run.
+
+    `path` begins at `start_ns` and reaches beyond the asked duration. `size_scales` has the factor on
+    the crowd's sizes of each instrument. `history` has closed bars that end at `start_ns` at the latest.
+    """
+
+    instruments: tuple[Instrument, ...]
+    path: MarketPath
+    population: Population
+    size_scales: tuple[float, ...]
+    start_ns: int
+    history: History
