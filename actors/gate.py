@@ -203,14 +203,14 @@ class RiskGate:
     def _price_refusal(
         self, instrument_id: InstrumentId, side: Side, limit_ticks: int, band_bps: float
     ) -> Reason:
-        reference = self._portfolio.positions[instrument_id].mark_half_ticks
+        reference = self._portfolio.mark_half_ticks(instrument_id)
         if not reference:
             return Reason.RISK_NO_REFERENCE_PRICE
         distance = side.sign * (2 * limit_ticks - reference)
         return Reason.RISK_PRICE_BAND if distance * _BPS > band_bps * reference else _NONE
 
     def _size_refusal(self, instrument_id: InstrumentId, side: Side, lots: int, limit_ticks: int) -> Reason:
-        reference = self._portfolio.positions[instrument_id].mark_half_ticks
+        reference = self._portfolio.mark_half_ticks(instrument_id)
         half_ticks = 2 * limit_ticks or reference
         if not half_ticks or (self._sized and not reference):
             return Reason.RISK_NO_REFERENCE_PRICE
@@ -236,7 +236,8 @@ class RiskGate:
         totals = self._tracker.totals[instrument_id]
         long = abs(position.lots + totals.buy_lots + bought)
         short = abs(position.lots - totals.sell_lots - sold)
-        return max(long, short) * position.mark_half_ticks * position.atoms_per_tick_lot // 2
+        half_ticks = self._portfolio.mark_half_ticks(instrument_id)
+        return max(long, short) * half_ticks * position.atoms_per_tick_lot // 2
 
     def _reach_refusal(self, instrument_id: InstrumentId, side: Side, lots: int) -> Reason:
         before = self._reach(instrument_id)

@@ -6,7 +6,7 @@ of the cost, rounded down, and the difference goes to the balance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from exchange_sim.model.enums import Liquidity, Side
 from exchange_sim.model.events import OrderFilled
@@ -17,8 +17,7 @@ from exchange_sim.model.instrument import Instrument
 class Position:
     """What the account holds and has traded in one instrument.
 
-    `lots` and `cost_atoms` are signed; `realized_atoms` is before fees. `mark_half_ticks` is twice the price
-    at which the position is valued (so that a mid between two ticks is whole), 0 while none is known.
+    `lots` and `cost_atoms` are signed; `realized_atoms` is before fees.
     """
 
     __slots__ = (
@@ -28,7 +27,6 @@ class Position:
         "fills",
         "lots",
         "maker_atoms",
-        "mark_half_ticks",
         "realized_atoms",
         "settle",
         "volume_atoms",
@@ -44,13 +42,15 @@ class Position:
         self.volume_atoms = 0
         self.maker_atoms = 0
         self.fills = 0
-        self.mark_half_ticks = 0
 
-    def profit_atoms(self) -> int:
-        """Return what closing at the mark would gain before fees, rounded down; 0 without a mark."""
-        if not self.lots or not self.mark_half_ticks:
+    def profit_atoms(self, half_ticks: int) -> int:
+        """Return what closing at `half_ticks / 2` ticks would gain before fees, rounded down.
+
+        0 where no price is known (`half_ticks` 0).
+        """
+        if not self.lots or not half_ticks:
             return 0
-        return self.lots * self.mark_half_ticks * self.atoms_per_tick_lot // 2 - self.cost_atoms
+        return self.lots * half_ticks * self.atoms_per_tick_lot // 2 - self.cost_atoms
 
     def change(self, change_lots: int, price_ticks: int) -> int:
         """Trade signed lots at a price and return the realised profit in atoms."""
@@ -78,11 +78,20 @@ class Portfolio:
         All that the account may trade.
     deposits_atoms
         Cash at the start, by asset; the settlement assets of the instruments are there with 0.
+    mark_half_ticks
+        Tells twice the price, in ticks, at which an instrument is valued, 0 while none is known. Twice, so
+        that a mid between two ticks is whole.
     """
 
-    __slots__ = ("balances_atoms", "deposits_atoms", "positions")
+    __slots__ = ("balances_atoms", "deposits_atoms", "mark_half_ticks", "positions")
 
-    def __init__(self, instruments: Sequence[Instrument], deposits_atoms: Mapping[AssetId, int]) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        deposits_atoms: Mapping[AssetId, int],
+        mark_half_ticks: Callable[[InstrumentId], int],
+    ) -> None:
+        self.mark_half_ticks = mark_half_ticks
         self.positions: dict[InstrumentId, Position] = {
             instrument.instrument_id: Position(instrument) for instrument in instruments
         }
@@ -103,12 +112,12 @@ class Portfolio:
         self.balances_atoms[position.settle] += realized - fill.fee_atoms
 
     def equity_atoms(self) -> int:
-        """Return all cash plus the open positions' profit at their marks, rounded down.
+        """Return all cash plus the open positions' profit at the marks, each rounded down.
 
         Exact for accounts with one settlement asset; several are added as if they were worth the same.
         """
         equity = sum(self.balances_atoms.values())
-        for position in self.positions.values():
+        for instrument_id, position in self.positions.items():
             if position.lots:
-                equity += position.profit_atoms()
+                equity += position.profit_atoms(self.mark_half_ticks(instrument_id))
         return equity

@@ -1,0 +1,177 @@
+"""How a strategy's wishes become commands: through the gate, into the tracker, into the outbox."""
+
+from __future__ import annotations
+
+from operator import index
+
+from actors.gate import RiskApproved, RiskGate
+from actors.tracker import OrderTracker
+from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
+from exchange_sim.model.enums import Reason
+from exchange_sim.model.events import ModifyRejected, OrderDenied, OrderEvent
+from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
+
+
+class OutboxFullError(BaseException):
+    """A handler sent more commands than allowed. No `Exception`: a bot's `except` must not swallow it."""
+
+
+class OrderDesk:
+    """The way out of one account.
+
+    A command is checked and tracked at once, so that what a strategy asks next already counts it, and waits
+    in the outbox until the handler returns. What is denied never leaves: the denial waits in `denials`.
+
+    Parameters
+    ----------
+    account_id
+        Whose commands these are.
+    gate, tracker
+        The account's.
+    outbox_limit
+        Commands, denied ones included, that may gather before the outbox is emptied.
+    """
+
+    __slots__ = (
+        "_account_id",
+        "_gate",
+        "_limit",
+        "_next_client_order_id",
+        "_tracker",
+        "denials",
+        "outbox",
+        "submitted",
+    )
+
+    def __init__(
+        self, account_id: AccountId, gate: RiskGate, tracker: OrderTracker, *, outbox_limit: int
+    ) -> None:
+        self._account_id = account_id
+        self._gate = gate
+        self._tracker = tracker
+        self._limit = outbox_limit
+        self._next_client_order_id = 1
+        self.submitted = 0
+        self.outbox: list[RiskApproved[Command]] = []
+        self.denials: list[OrderEvent] = []
+
+    def new_client_order_id(self) -> ClientOrderId:
+        """Return an id that no order of this account has had."""
+        client_order_id = self._next_client_order_id
+        self._next_client_order_id += 1
+        return ClientOrderId(client_order_id)
+
+    def submit(self, now_ns: int, command: SubmitOrder) -> None:
+        """Send an order.
+
+        Raises
+        ------
+        ValueError
+            The account does not trade the instrument.
+        OutboxFullError
+            The outbox is full.
+        """
+        instrument_id = command.instrument_id
+        if instrument_id not in self._tracker.totals:
+            raise self._unknown(instrument_id)
+        self.submitted += 1
+        verdict = self._gate.submit(command, now_ns)
+        self._tracker.submit(command)
+        if isinstance(verdict, RiskApproved):
+            self.outbox.append(verdict)
+        else:
+            denial = OrderDenied(
+                self._account_id, instrument_id, command.client_order_id, now_ns, now_ns, verdict
+            )
+            self._tracker.handle(denial)
+            self.denials.append(denial)
+        self._check_room()
+
+    def modify(
+        self,
+        now_ns: int,
+        client_order_id: ClientOrderId,
+        quantity_lots: int | None,
+        limit_ticks: int | None,
+    ) -> None:
+        """Send a modification; of an order that is finished or unknown it is denied."""
+        order = self._tracker.open.get(client_order_id)
+        if order is None:
+            known = self._tracker.orders.get(client_order_id)
+            instrument_id = InstrumentId("") if known is None else known.instrument_id
+            self._deny_change(now_ns, instrument_id, client_order_id, Reason.RISK_UNKNOWN_ORDER)
+            return
+        command = ModifyOrder(
+            self._account_id,
+            order.instrument_id,
+            client_order_id,
+            order.quantity_lots if quantity_lots is None else index(quantity_lots),
+            order.limit_ticks if limit_ticks is None else index(limit_ticks),
+        )
+        verdict = self._gate.modify(command, order, now_ns)
+        if isinstance(verdict, RiskApproved):
+            self._tracker.modify(order)
+            self.outbox.append(verdict)
+            self._check_room()
+        else:
+            self._deny_change(now_ns, order.instrument_id, client_order_id, verdict)
+
+    def cancel(self, now_ns: int, client_order_id: ClientOrderId) -> None:
+        """Send a cancel of an open order that is not being canceled yet; else do nothing."""
+        order = self._tracker.open.get(client_order_id)
+        if order is None or order.canceling:
+            return
+        command = CancelOrder(self._account_id, order.instrument_id, client_order_id)
+        self._tracker.cancel(order)
+        self.outbox.append(self._gate.cancel(command, now_ns))
+        self._check_room()
+
+    def cancel_all(self, now_ns: int, instrument_id: InstrumentId | None) -> None:
+        """Send a cancel of all orders.
+
+        Raises
+        ------
+        ValueError
+            The account does not trade the instrument.
+        """
+        if instrument_id is not None and instrument_id not in self._tracker.totals:
+            raise self._unknown(instrument_id)
+        self._tracker.cancel_all(instrument_id)
+        self.outbox.append(self._gate.cancel_all(CancelAll(self._account_id, instrument_id), now_ns))
+        self._check_room()
+
+    def drop(self, now_ns: int) -> list[OrderEvent]:
+        """Empty the outbox unsent; return the denials of the orders that were in it, as in the books."""
+        dropped: list[OrderEvent] = list(self.denials)
+        for approved in self.outbox:
+            command = approved.command
+            if isinstance(command, SubmitOrder):
+                denial = OrderDenied(
+                    self._account_id,
+                    command.instrument_id,
+                    command.client_order_id,
+                    now_ns,
+                    now_ns,
+                    Reason.RISK_HALTED,
+                )
+                self._tracker.handle(denial)
+                dropped.append(denial)
+        self.outbox.clear()
+        self.denials.clear()
+        return dropped
+
+    def _deny_change(
+        self, now_ns: int, instrument_id: InstrumentId, client_order_id: ClientOrderId, reason: Reason
+    ) -> None:
+        self.denials.append(
+            ModifyRejected(self._account_id, instrument_id, client_order_id, now_ns, now_ns, reason)
+        )
+        self._check_room()
+
+    def _check_room(self) -> None:
+        if len(self.outbox) + len(self.denials) > self._limit:
+            raise OutboxFullError(f"sent more than {self._limit} commands in one handler")
+
+    def _unknown(self, instrument_id: InstrumentId) -> ValueError:
+        names = ", ".join(self._tracker.totals)
+        return ValueError(f"instrument_id: expected one of {names}, was {instrument_id!r}")
