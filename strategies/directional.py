@@ -17,6 +17,7 @@ The life of a position:
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
@@ -32,7 +33,7 @@ from exchange_sim.model.market import Bar, BookSnapshot
 from strategies.api import Context, Strategy, StrategyConfig, Subscription, bars, books
 from strategies.exits import Bracket, Exit
 from strategies.signals import Signal, SignalState
-from strategies.sizing import lots_for_notional
+from strategies.sizing import Sizer
 
 
 class DirectionalConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,9 +85,10 @@ class Track:
     `close_ticks` end and close of the last bar seen (0 before the first).
     """
 
-    __slots__ = ("bars_held", "close_ticks", "direction", "due_lots", "last_bar_ns", "signal")
+    __slots__ = ("bars_held", "close_ticks", "direction", "due_lots", "last_bar_ns", "signal", "sizer")
 
-    def __init__(self, signal: Signal) -> None:
+    def __init__(self, sizer: Sizer, signal: Signal) -> None:
+        self.sizer = sizer
         self.signal = signal
         self.direction = 0
         self.due_lots = 0
@@ -132,7 +134,7 @@ class Track:
         self.signal.load(state.signal)
 
 
-_STATES = msgspec.msgpack.Decoder(dict[str, TrackState])
+_STATES = msgspec.msgpack.Decoder(dict[InstrumentId, TrackState])
 
 
 class Directional(Strategy[C], ABC, Generic[C]):
@@ -143,6 +145,7 @@ class Directional(Strategy[C], ABC, Generic[C]):
         self._bar_interval_ns = parse_duration_ns(config.bar_interval)
         self._bracket = Bracket(stop_loss=config.stop_loss, take_profit=config.take_profit)
         self._tracks: dict[InstrumentId, Track] = {}
+        self._saved: dict[InstrumentId, TrackState] = {}
 
     @abstractmethod
     def make_signal(self) -> Signal:
@@ -155,36 +158,41 @@ class Directional(Strategy[C], ABC, Generic[C]):
     def subscriptions(self, instruments: Sequence[Instrument]) -> Sequence[Subscription]:
         """Return bars for the signal and the best level of the book for stop and target."""
         check_ns = parse_duration_ns(self.config.exit_check)
-        loaded = self._tracks
-        self._tracks = {}
         wanted: list[Subscription] = []
         for instrument in instruments:
             name = instrument.instrument_id
-            self._tracks[name] = loaded.get(name) or Track(self.make_signal())
+            track = self._tracks[name] = Track(Sizer(instrument), self.make_signal())
+            if name in self._saved:
+                track.load(self._saved[name])
             wanted.append(bars(name, self._bar_interval_ns, warmup=self.warmup_bars()))
             wanted.append(books(name, check_ns, depth=1))
         return wanted
 
     def on_history(self, ctx: Context, bars: Sequence[Bar]) -> None:  # noqa: ARG002  # the API's signature
-        """Warm the signal with bars it has not seen; shorter ones (a young market) count like any other."""
+        """Warm the signal with bars it has not seen; shorter ones (a young market) count like any other.
+
+        A position carried over a restart is left if the bars in between say so.
+        """
         for bar in bars:
-            self._tracks[bar.instrument_id].take(bar)
+            track = self._tracks[bar.instrument_id]
+            track.take(bar)
+            if track.direction and self._over(track) is not None:
+                track.leave()
 
     def on_start(self, ctx: Context) -> None:
-        """Take over positions that are already there."""
+        """Take over positions that nothing is remembered of, and carry out what was decided before."""
         for name, track in self._tracks.items():
             lots = ctx.position_lots(name)
-            if lots and not track.direction:
+            if lots and name not in self._saved:
                 track.enter(1 if lots > 0 else -1, 0)
+            self._act(ctx, name, track)
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         track = self._tracks[bar.instrument_id]
         self._settle(ctx, bar.instrument_id, track)
         entry = track.take(bar)
         if entry and entry != track.direction:
-            lots = lots_for_notional(
-                ctx.instruments[bar.instrument_id], self.config.trade_notional, bar.close_ticks
-            )
+            lots = track.sizer.lots(self.config.trade_notional, bar.close_ticks)
             track.enter(entry if lots else 0, lots)
         elif track.direction and (reason := self._over(track)) is not None:
             _leave(ctx, bar.instrument_id, track, reason)
@@ -208,10 +216,8 @@ class Directional(Strategy[C], ABC, Generic[C]):
         return msgspec.msgpack.encode({name: track.save() for name, track in self._tracks.items()})
 
     def load(self, state: bytes) -> None:
-        for name, saved in _STATES.decode(state).items():
-            track = Track(self.make_signal())
-            track.load(saved)
-            self._tracks[InstrumentId(name)] = track
+        """Take up the saved state once it is known what is traded; other instruments are forgotten."""
+        self._saved = _STATES.decode(state)
 
     def _over(self, track: Track) -> Exit | None:
         """Return why the position is to be closed at this bar, if it is."""
@@ -238,11 +244,8 @@ class Directional(Strategy[C], ABC, Generic[C]):
         if track.due_lots:
             ctx.target_lots(name, track.direction * track.due_lots)
             track.due_lots = 0
-        elif lots and lots * track.direction <= 0:
-            instrument = ctx.instruments[name]
-            value = instrument.notional_atoms(track.close_ticks, abs(lots))
-            if not track.close_ticks or value >= instrument.minimum_notional_atoms:
-                ctx.target_lots(name, 0)
+        elif lots * track.direction <= 0 and track.sizer.is_tradable(lots, track.close_ticks or math.inf):
+            ctx.target_lots(name, 0)  # where no price is known the venue has to judge
 
 
 def _leave(ctx: Context, name: InstrumentId, track: Track, reason: Exit) -> None:

@@ -52,9 +52,9 @@ from strategies.quoting import (
     inventory_skew,
     side_room,
     skewed_prices,
-    widening,
 )
-from strategies.sizing import lots_for_notional, passive_ticks, position_value, quote_units
+from strategies.sizing import Sizer, passive_ticks, quote_units
+from strategies.widening import Widener, WidenerState
 
 BOOK_DEPTH = 5
 """Levels asked for: own quotes cover at most one a side, the rest shows the foreign market."""
@@ -111,37 +111,24 @@ class MarketMakerConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknow
     requote_tolerance_bps: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.0
 
 
-class MakerState(msgspec.Struct, frozen=True, array_like=True):
-    """What is remembered about one instrument: the bands' closes and the end of the last bar seen."""
-
-    closes: tuple[float, ...]
-    last_bar_ns: int
-
-
-_STATES = msgspec.msgpack.Decoder(dict[str, MakerState])
+_STATES = msgspec.msgpack.Decoder(dict[InstrumentId, WidenerState])
 
 
 class _Desk:
-    """One instrument: its Bollinger bands and the bars fed to them."""
+    """What belongs to one instrument."""
 
-    __slots__ = ("bands", "last_bar_ns", "max_inventory")
+    __slots__ = ("max_inventory", "name", "sizer", "widener")
 
-    def __init__(self, config: MarketMakerConfig, name: str) -> None:
-        self.bands = Bollinger(config.bands_period, config.bands_deviations)
-        self.max_inventory = config.max_inventory_by_instrument.get(name, config.max_inventory)
-        self.last_bar_ns = 0
-
-    @property
-    def width(self) -> float:
-        """Bollinger width as a fraction of the middle band; 0 while the bands are not known."""
-        bands = self.bands.value
-        return 0.0 if bands is None else bands.width
-
-    def take(self, bar: Bar) -> None:
-        """Feed a bar to the bands, unless it was seen before."""
-        if bar.ts_exchange_ns > self.last_bar_ns:
-            self.last_bar_ns = bar.ts_exchange_ns
-            self.bands.update(float(bar.close_ticks))
+    def __init__(self, config: MarketMakerConfig, instrument: Instrument) -> None:
+        self.name = instrument.instrument_id
+        self.sizer = Sizer(instrument)
+        self.max_inventory = config.max_inventory_by_instrument.get(self.name, config.max_inventory)
+        self.widener = Widener(
+            Bollinger(config.bands_period, config.bands_deviations),
+            threshold=config.width_threshold,
+            slope=config.width_slope,
+            maximum=config.max_widening,
+        )
 
 
 class _Quote(NamedTuple):
@@ -158,6 +145,7 @@ class MarketMaker(Strategy[MarketMakerConfig]):
     def __init__(self, config: MarketMakerConfig) -> None:
         super().__init__(config)
         self._desks: dict[InstrumentId, _Desk] = {}
+        self._saved: dict[InstrumentId, WidenerState] = {}
 
     def subscriptions(self, instruments: Sequence[Instrument]) -> Sequence[Subscription]:
         """Return the book's best levels for the mid and bars for the Bollinger width.
@@ -168,16 +156,17 @@ class MarketMaker(Strategy[MarketMakerConfig]):
             `max_inventory_by_instrument` names an instrument that is not traded.
         """
         config = self.config
-        names = [instrument.instrument_id for instrument in instruments]
+        self._desks = {each.instrument_id: _Desk(config, each) for each in instruments}
         for symbol in config.max_inventory_by_instrument:
-            if symbol not in names:
+            if symbol not in self._desks:
+                known = ", ".join(self._desks)
                 raise ValueError(
-                    f"max_inventory_by_instrument: expected symbols among {', '.join(names)}, was {symbol!r}"
+                    f"max_inventory_by_instrument: expected symbols among {known}, was {symbol!r}"
                 )
-        loaded = self._desks
-        self._desks = {name: loaded.get(name) or _Desk(config, name) for name in names}
         wanted: list[Subscription] = []
-        for name in names:
+        for name, desk in self._desks.items():
+            if name in self._saved:
+                desk.widener.load(self._saved[name])
             wanted.append(books(name, parse_duration_ns(config.requote), depth=BOOK_DEPTH))
             wanted.append(bars(name, parse_duration_ns(config.bands_interval), warmup=config.bands_period))
         return wanted
@@ -185,7 +174,7 @@ class MarketMaker(Strategy[MarketMakerConfig]):
     def on_history(self, ctx: Context, bars: Sequence[Bar]) -> None:  # noqa: ARG002  # the API's signature
         """Warm the bands with bars they have not seen."""
         for bar in bars:
-            self._desks[bar.instrument_id].take(bar)
+            self._desks[bar.instrument_id].widener.take(bar)
 
     def on_start(self, ctx: Context) -> None:
         for name in self._desks:
@@ -193,12 +182,14 @@ class MarketMaker(Strategy[MarketMakerConfig]):
         ctx.set_timer(_TIMER, every_ns=parse_duration_ns(self.config.requote))
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:  # noqa: ARG002  # the next look uses it
-        self._desks[bar.instrument_id].take(bar)
+        self._desks[bar.instrument_id].widener.take(bar)
 
     def on_timer(self, ctx: Context, name: str) -> None:  # noqa: ARG002  # there is one timer
-        room = self._cash_room(ctx)
-        for instrument_id, desk in self._desks.items():
-            room -= self._requote(ctx, ctx.instruments[instrument_id], desk, room)
+        nets = [_net(ctx, desk) for desk in self._desks.values()]
+        bound = sum(map(abs, nets))
+        room = quote_units(ctx.equity_atoms()) * (1.0 - self.config.cash_reserve) - bound
+        for desk, net in zip(self._desks.values(), nets, strict=True):
+            room -= self._requote(ctx, desk, net, room)
 
     def on_order(self, ctx: Context, event: OrderEvent) -> None:
         """Cancel an order whose change was refused: the price it still has is stale."""
@@ -211,95 +202,85 @@ class MarketMaker(Strategy[MarketMakerConfig]):
             ctx.cancel_all(name)
 
     def save(self) -> bytes:
-        states = {name: MakerState(desk.bands.closes, desk.last_bar_ns) for name, desk in self._desks.items()}
-        return msgspec.msgpack.encode(states)
+        return msgspec.msgpack.encode({name: desk.widener.save() for name, desk in self._desks.items()})
 
     def load(self, state: bytes) -> None:
-        for name, saved in _STATES.decode(state).items():
-            desk = self._desks[InstrumentId(name)] = _Desk(self.config, name)
-            desk.bands.restore(saved.closes)
-            desk.last_bar_ns = saved.last_bar_ns
+        """Take up the saved state once it is known what is traded; other instruments are forgotten."""
+        self._saved = _STATES.decode(state)
 
-    def _cash_room(self, ctx: Context) -> float:
-        """Return by how much the value of all positions may grow, in quote units; negative if too large."""
-        bound = sum(abs(_net(ctx, ctx.instruments[name])) for name in self._desks)
-        return quote_units(ctx.equity_atoms()) * (1.0 - self.config.cash_reserve) - bound
+    def _requote(self, ctx: Context, desk: _Desk, net: float, cash_room: float) -> float:
+        """Bring one instrument's quotes up to date; return by how much its fills could raise the exposure.
 
-    def _requote(self, ctx: Context, instrument: Instrument, desk: _Desk, cash_room: float) -> float:
-        """Bring one instrument's quotes up to date; return by how much its fills could raise the exposure."""
+        `net` is the position's value and `cash_room` what may be added to all of them, in quote units.
+        """
         config = self.config
-        name = instrument.instrument_id
-        orders = ctx.open_orders(name)
-        view = foreign_view(
-            ctx.book(name), _resting(orders, Side.BUY), _resting(orders, Side.SELL), ctx.last_ticks(name)
-        )
+        orders = ctx.open_orders(desk.name)
+        bids = [order for order in orders if order.side is Side.BUY]
+        asks = [order for order in orders if order.side is Side.SELL]
+        view = foreign_view(ctx.book(desk.name), _resting(bids), _resting(asks), ctx.last_ticks(desk.name))
         if view is None:
             for order in orders:
                 ctx.cancel(order.client_order_id)
             return 0.0
-        net = _net(ctx, instrument)
-        half = config.half_spread * view.mid
-        half *= widening(
-            desk.width,
-            threshold=config.width_threshold,
-            slope=config.width_slope,
-            maximum=config.max_widening,
-        )
         skew = inventory_skew(net, desk.max_inventory)
+        half = config.half_spread * view.mid * desk.widener.factor
         bid, ask = skewed_prices(view.mid, half, skew, config.skew_weight)
-        prices = {
-            Side.BUY: passive_ticks(bid if view.ask is None else min(bid, view.ask - 1), Side.BUY),
-            Side.SELL: passive_ticks(ask if view.bid is None else max(ask, view.bid + 1), Side.SELL),
-        }
-        own_ask = min((order.limit_ticks for order in orders if order.side is Side.SELL), default=None)
-        # after a jump upwards the old ask has to make room before the bid arrives
-        rising = own_ask is not None and own_ask <= prices[Side.BUY]
-        growth = 0.0
-        for side in (Side.SELL, Side.BUY) if rising else (Side.BUY, Side.SELL):
-            room = side_room(net, side, desk.max_inventory, cash_room)
-            quote = _Quote(side, prices[side], min(config.order_notional, room))
-            value = self._place(ctx, instrument, quote, [order for order in orders if order.side is side])
-            growth = max(growth, exposure_growth(net, side, value))
-        return growth
+        buy = _Quote(
+            Side.BUY,
+            passive_ticks(bid if view.ask is None else min(bid, view.ask - 1), Side.BUY),
+            min(config.order_notional, side_room(net, 1, desk.max_inventory, cash_room)),
+        )
+        sell = _Quote(
+            Side.SELL,
+            passive_ticks(ask if view.bid is None else max(ask, view.bid + 1), Side.SELL),
+            min(config.order_notional, side_room(net, -1, desk.max_inventory, cash_room)),
+        )
+        if asks and asks[0].limit_ticks <= buy.ticks:
+            # after a jump upwards the old ask has to make room before the bid arrives
+            sold = self._place(ctx, desk, sell, asks)
+            bought = self._place(ctx, desk, buy, bids)
+        else:
+            bought = self._place(ctx, desk, buy, bids)
+            sold = self._place(ctx, desk, sell, asks)
+        return max(exposure_growth(net, bought), exposure_growth(net, -sold))
 
-    def _place(self, ctx: Context, instrument: Instrument, quote: _Quote, mine: Sequence[Order]) -> float:
+    def _place(self, ctx: Context, desk: _Desk, quote: _Quote, mine: Sequence[Order]) -> float:
         """Turn the orders `mine` of one side into one as in `quote`; return the value that will rest."""
-        if any(order.state in _IN_FLIGHT for order in mine):
-            return sum(position_value(instrument, order.leaves_lots, order.limit_ticks) for order in mine)
-        for extra in mine[1:]:
-            ctx.cancel(extra.client_order_id)
-        current = mine[0] if mine else None
-        ticks = quote.ticks
-        if current is not None:
-            off = abs(current.limit_ticks - ticks)
-            if off * 10_000 <= self.config.requote_tolerance_bps * ticks:
-                ticks = current.limit_ticks
-        lots = lots_for_notional(instrument, quote.notional, ticks)
-        if current is None:
+        if not mine:
+            lots = desk.sizer.lots(quote.notional, quote.ticks)
             if lots:
-                ctx.submit_limit(instrument.instrument_id, quote.side, lots, ticks, post_only=True)
-        elif not lots:
+                ctx.submit_limit(desk.name, quote.side, lots, quote.ticks, post_only=True)
+            return desk.sizer.value(lots, quote.ticks)
+        if any(order.state in _IN_FLIGHT for order in mine):
+            return sum(desk.sizer.value(order.leaves_lots, order.limit_ticks) for order in mine)
+        current, *extras = mine
+        for extra in extras:
+            ctx.cancel(extra.client_order_id)
+        ticks = quote.ticks
+        off = abs(current.limit_ticks - ticks)
+        if off * 10_000 <= self.config.requote_tolerance_bps * ticks:
+            ticks = current.limit_ticks
+        lots = desk.sizer.lots(quote.notional, ticks)
+        if not lots:
             ctx.cancel(current.client_order_id)
         elif current.limit_ticks != ticks or current.leaves_lots != lots:
             total = current.filled_lots + lots
             ctx.modify(current.client_order_id, quantity_lots=total, limit_ticks=ticks)
-        return position_value(instrument, lots, ticks)
+        return desk.sizer.value(lots, ticks)
 
 
-def _resting(orders: Sequence[Order], side: Side) -> dict[int, int]:
-    """Return own lots by price on one side, as last heard of."""
+def _resting(orders: Sequence[Order]) -> dict[int, int]:
+    """Return own lots by price, as last heard of."""
     lots: dict[int, int] = {}
     for order in orders:
-        if order.side is side:
-            lots[order.limit_ticks] = lots.get(order.limit_ticks, 0) + order.leaves_lots
+        lots[order.limit_ticks] = lots.get(order.limit_ticks, 0) + order.leaves_lots
     return lots
 
 
-def _net(ctx: Context, instrument: Instrument) -> float:
+def _net(ctx: Context, desk: _Desk) -> float:
     """Return the position's signed value in quote units, at the mid or else the last price."""
-    name = instrument.instrument_id
-    lots = ctx.position_lots(name)
+    lots = ctx.position_lots(desk.name)
     if not lots:
         return 0.0
-    price = ctx.mid_ticks(name) or ctx.last_ticks(name) or ctx.entry_price(name) or 0.0
-    return position_value(instrument, lots, price)
+    price = ctx.mid_ticks(desk.name) or ctx.last_ticks(desk.name) or ctx.entry_price(desk.name) or 0.0
+    return desk.sizer.value(lots, price)

@@ -10,16 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from exchange_sim.model.enums import Side
 from exchange_sim.model.market import BookSnapshot
-
-
-def widening(width: float, *, threshold: float, slope: float, maximum: float) -> float:
-    """Return the factor on the half-spread for a Bollinger `width`.
-
-    `1 + max(0, (width - threshold) / threshold) * slope`, at most `maximum`.
-    """
-    return min(maximum, 1.0 + max(0.0, (width - threshold) / threshold) * slope)
 
 
 def inventory_skew(net: float, max_inventory: float) -> float:
@@ -36,22 +27,22 @@ def skewed_prices(mid: float, half: float, skew: float, weight: float) -> tuple[
     return mid - half * (1.0 + weight * skew), mid + half * (1.0 - weight * skew)
 
 
-def side_room(net: float, side: Side, max_inventory: float, cash_room: float) -> float:
-    """Return the largest order on `side`, in quote units, that leaves the position within bounds.
+def side_room(net: float, sign: int, max_inventory: float, cash_room: float) -> float:
+    """Return the largest order (`sign` +1 to buy, -1 to sell) that leaves the position within bounds.
 
     A position of `net` quote units may become `max_inventory` at most on either side, and the
     exposure `abs(net)` may grow by `cash_room` at most. An order against the position first
     reduces it, so it has room even where there is no cash left. Never negative.
     """
-    signed = side.sign * net
+    signed = sign * net
     inventory = max_inventory - signed
     cash = max(0.0, cash_room) + 2.0 * max(0.0, -signed)
     return max(0.0, min(inventory, cash))
 
 
-def exposure_growth(net: float, side: Side, value: float) -> float:
-    """Return by how much an order of `value` on `side` would raise `abs(net)`, at least 0."""
-    return max(0.0, abs(net + side.sign * value) - abs(net))
+def exposure_growth(net: float, signed_value: float) -> float:
+    """Return by how much an order (positive to buy) would raise `abs(net)`, at least 0."""
+    return max(0.0, abs(net + signed_value) - abs(net))
 
 
 def foreign_touch(levels: Iterable[tuple[int, int]], own: Mapping[int, int]) -> int | None:

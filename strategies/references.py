@@ -14,7 +14,7 @@ from exchange_sim.model.ids import InstrumentId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import Bar
 from strategies.api import Context, Strategy, StrategyConfig, Subscription, bars
-from strategies.sizing import lots_for_notional, quote_units
+from strategies.sizing import Sizer, quote_units
 
 
 class CashConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,12 +97,10 @@ class BuyAndHold(Strategy[BuyAndHoldConfig]):
 
     def _buy(self, ctx: Context, name: InstrumentId, close_ticks: int, notional: float) -> None:
         """Send an order for what is missing, unless one is on its way or the rest is too small for one."""
-        instrument = ctx.instruments[name]
-        wanted = self._wanted.setdefault(name, lots_for_notional(instrument, notional, close_ticks))
+        sizer = Sizer(ctx.instruments[name])
+        wanted = self._wanted.setdefault(name, sizer.lots(notional, close_ticks))
         missing = wanted - ctx.position_lots(name)
-        if missing <= 0 or ctx.open_orders(name):
-            return
-        if instrument.notional_atoms(close_ticks, missing) >= instrument.minimum_notional_atoms:
+        if missing > 0 and sizer.is_tradable(missing, close_ticks) and not ctx.open_orders(name):
             ctx.target_lots(name, wanted)
 
 
@@ -159,7 +157,7 @@ class RandomTrader(Strategy[RandomConfig]):
             return
         held = ctx.position_lots(instrument.instrument_id)
         if direction != (held > 0) - (held < 0):
-            lots = lots_for_notional(instrument, self.config.trade_notional, last)
+            lots = Sizer(instrument).lots(self.config.trade_notional, last)
             ctx.target_lots(instrument.instrument_id, direction * lots)
 
     def save(self) -> bytes:

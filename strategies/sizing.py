@@ -20,29 +20,46 @@ def quote_units(atoms: int) -> float:
     return atoms / ATOMS
 
 
-def position_value(instrument: Instrument, lots: int, price_ticks: float) -> float:
-    """Return the signed value of `lots` at `price_ticks`, in quote units."""
-    return lots * price_ticks * instrument.atoms_per_tick_lot / ATOMS
+class Sizer:
+    """One instrument's conversions, with its terms at hand as integers.
 
-
-def lots_for_notional(instrument: Instrument, notional: float, price_ticks: float) -> int:
-    """Return the most whole lots worth at most `notional` quote units at `price_ticks`.
-
-    0 where not even one lot fits, where the result would be refused for its minimum notional, and
-    for a notional or price of 0 or less. Never more than the instrument's largest order.
-
-    Raises
-    ------
-    ValueError
-        A number is not finite.
+    An instrument keeps its steps as decimals; working them out per quote would cost more than the quote.
     """
-    if not (math.isfinite(notional) and math.isfinite(price_ticks)):
-        raise ValueError(f"notional: expected finite numbers, was {notional} at {price_ticks} ticks")
-    if notional <= 0.0 or price_ticks <= 0.0:
-        return 0
-    per_lot = price_ticks * instrument.atoms_per_tick_lot
-    lots = min(math.floor(notional * ATOMS / per_lot), instrument.maximum_order_lots)
-    return lots if lots * per_lot >= instrument.minimum_notional_atoms else 0
+
+    __slots__ = ("_largest", "_minimum", "_per_tick_lot", "instrument")
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self._per_tick_lot = instrument.atoms_per_tick_lot
+        self._minimum = instrument.minimum_notional_atoms
+        self._largest = instrument.maximum_order_lots
+
+    def value(self, lots: int, price_ticks: float) -> float:
+        """Return the signed value of `lots` at `price_ticks`, in quote units."""
+        return lots * price_ticks * self._per_tick_lot / ATOMS
+
+    def lots(self, notional: float, price_ticks: float) -> int:
+        """Return the most whole lots worth at most `notional` quote units at `price_ticks`.
+
+        0 where not even one lot fits, where the result would be refused for its minimum notional, and
+        for a notional or price of 0 or less. Never more than the instrument's largest order.
+
+        Raises
+        ------
+        ValueError
+            A number is not finite.
+        """
+        if not (math.isfinite(notional) and math.isfinite(price_ticks)):
+            raise ValueError(f"notional: expected finite numbers, was {notional} at {price_ticks} ticks")
+        if notional <= 0.0 or price_ticks <= 0.0:
+            return 0
+        per_lot = price_ticks * self._per_tick_lot
+        lots = min(math.floor(notional * ATOMS / per_lot), self._largest)
+        return lots if lots * per_lot >= self._minimum else 0
+
+    def is_tradable(self, lots: int, price_ticks: float) -> bool:
+        """Return whether an order for `lots` (either sign) reaches the instrument's minimum notional."""
+        return lots != 0 and abs(lots) * price_ticks * self._per_tick_lot >= self._minimum
 
 
 def passive_ticks(price_ticks: float, side: Side) -> int:

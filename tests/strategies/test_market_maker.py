@@ -9,7 +9,7 @@ import pytest
 from exchange_sim.model.enums import Side
 from strategies.api import OrderState, Topic
 from strategies.market_maker import MarketMaker, MarketMakerConfig
-from strategies.sizing import position_value
+from strategies.sizing import Sizer
 from tests.strategies.desk import BTC, ETH, INSTRUMENTS, MINUTE_NS, Desk, bar, book
 
 MID = 1_000_000
@@ -173,9 +173,11 @@ def test_cash_is_shared_by_the_instruments() -> None:
     bot.on_start(desk)
     desk.take()
     bot.on_timer(desk, "requote")
-    values: dict[object, float] = {}
-    for _, name, _, lots, ticks in desk.take():
-        values[name] = max(values.get(name, 0.0), position_value(desk.instruments[name], lots, ticks))  # type: ignore[index,arg-type]
+    values = {
+        name: max(Sizer(desk.instruments[name]).value(each.leaves_lots, each.limit_ticks) for each in orders)
+        for name in (BTC, ETH)
+        if (orders := desk.open_desk_orders(name))
+    }
     assert values[BTC] == pytest.approx(499.25)
     assert 397.0 < values[ETH] <= 900 - 499.25
 

@@ -13,8 +13,8 @@ from strategies.quoting import (
     inventory_skew,
     side_room,
     skewed_prices,
-    widening,
 )
+from strategies.widening import widening
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_prices_at_a_mid_of_100_000_and_a_half_spread_of_150(skew: float, bid: f
     ],
 )
 def test_room_of_a_side(net: float, side: Side, cash: float, room: float) -> None:
-    assert side_room(net, side, 10_000.0, cash) == room
+    assert side_room(net, side.sign, 10_000.0, cash) == room
 
 
 @given(
@@ -72,16 +72,16 @@ def test_room_of_a_side(net: float, side: Side, cash: float, room: float) -> Non
 def test_an_order_within_its_room_keeps_both_bounds(
     net: float, side: Side, largest: float, cash: float
 ) -> None:
-    room = side_room(net, side, largest, cash)
+    room = side_room(net, side.sign, largest, cash)
     after = side.sign * (net + side.sign * room)
     assert after <= max(largest, side.sign * net) + 1e-6
-    assert exposure_growth(net, side, room) <= max(0.0, cash) + 1e-6
+    assert exposure_growth(net, side.sign * room) <= max(0.0, cash) + 1e-6
 
 
 def test_exposure_growth_counts_only_what_is_added() -> None:
-    assert exposure_growth(1_000.0, Side.BUY, 500.0) == 500.0
-    assert exposure_growth(1_000.0, Side.SELL, 500.0) == 0.0
-    assert exposure_growth(-200.0, Side.BUY, 500.0) == 100.0
+    assert exposure_growth(1_000.0, 500.0) == 500.0
+    assert exposure_growth(1_000.0, -500.0) == 0.0
+    assert exposure_growth(-200.0, 500.0) == 100.0
 
 
 def test_touch_is_the_first_level_that_is_not_only_our_own() -> None:
