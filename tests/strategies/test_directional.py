@@ -309,6 +309,17 @@ def test_saved_half_way_it_goes_on_the_same(
     assert play(restart=True) == play(restart=False)
 
 
+def test_a_position_is_left_at_the_restart_if_the_bars_in_between_say_so() -> None:
+    first, desk = _entered(1, max_bars=3)
+    again = Scripted(first.config)
+    again.load(first.save())
+    again.subscriptions(INSTRUMENTS)
+    again.on_history(desk, [bar(PRICE, number) for number in (1, 2, 3, 4)])  # 3 of them are new
+    assert desk.take() == []
+    again.on_start(desk)
+    assert desk.take() == [("market", BTC, Side.SELL, 30)]
+
+
 def test_state_of_an_instrument_no_longer_traded_is_dropped() -> None:
     first, desk = _entered(1)
     state = first.save()
