@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.kernel.kernel import Kernel
-from exchange_sim.kernel.outputs import SAMPLE, snapshot_dtype
+from exchange_sim.kernel.outputs import ORDER_EVENT, SAMPLE, snapshot_dtype
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.history import History
+from exchange_sim.model.enums import EventKind
 from exchange_sim.model.ids import AccountId
 from exchange_sim.ports import NEVER_NS, Participant, Rows, Wishes
 
@@ -79,6 +80,9 @@ class Simulation:
         self._times_ns: list[int] = []
         self._equity: list[list[int]] = []
         self._samples: list[npt.NDArray[np.void]] = []
+        self._fills: list[npt.NDArray[np.void]] = []
+        self._first_account = min(self._places, default=0)
+        self._event_counts = np.zeros((len(self.participants), len(EventKind) + 1), np.int64)
 
     def run(self, end_ns: int, history: History, progress: Callable[[float], None] | None = None) -> None:
         """Start the participants, let them trade until `end_ns`, stop them and close the market.
@@ -117,6 +121,15 @@ class Simulation:
         """SAMPLE rows of all instruments, in order of time."""
         return np.concatenate(self._samples) if self._samples else np.empty(0, SAMPLE)
 
+    @property
+    def fills(self) -> npt.NDArray[np.void]:
+        """ORDER_EVENT rows of the participants' fills, in order."""
+        return np.concatenate(self._fills) if self._fills else np.empty(0, ORDER_EVENT)
+
+    def event_count(self, participant: int, kind: EventKind) -> int:
+        """Return how many events of a kind the exchange sent to a participant."""
+        return int(self._event_counts[participant, kind])
+
     def _advance(self, until_ns: int) -> None:
         """Let market and participants do everything that happens before `until_ns`."""
         kernel, window_ns, participants = self.kernel, self._window_ns, self.participants
@@ -141,6 +154,7 @@ class Simulation:
         own: dict[AccountId, list[tuple[int, ...]]] = {}
         events = self.kernel.take_order_events()
         if len(events):
+            self._count(events)
             for row in _ORDER_EVENT.iter_unpack(events.tobytes()):
                 own.setdefault(self._places[row[_ACCOUNT]].account_id, []).append(row)
         published: dict[str, Rows] = {}
@@ -155,6 +169,12 @@ class Simulation:
             events_of_it = own.get(participant.account_id, ())
             if news or events_of_it:
                 participant.enqueue(order_events=events_of_it, **news)
+
+    def _count(self, events: npt.NDArray[np.void]) -> None:
+        np.add.at(self._event_counts, (events["account"] - self._first_account, events["kind"]), 1)
+        fills = events[events["kind"] == EventKind.FILLED]
+        if len(fills):
+            self._fills.append(fills)
 
     def _record_equity(self) -> None:
         kernel = self.kernel
