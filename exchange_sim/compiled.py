@@ -48,3 +48,11 @@ _njit = numba.njit(cache=True, error_model="numpy")  # noqa: TID251 - the one pl
 def compiled(function: _F) -> _F:
     """Compile `function` to machine code at its first call, cached on disk, without fast math."""
     return cast("_F", _njit(function))
+
+
+_njit_inlined = numba.njit(cache=True, error_model="numpy", forceinline=True)  # noqa: TID251 - the one place
+
+
+def inlined(function: _F) -> _F:
+    """Compile `function` into each of its callers: for small steps on the hot path."""
+    return cast("_F", _njit_inlined(function))

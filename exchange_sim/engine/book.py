@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange_sim.compiled import compiled
+import numpy as np
+
+from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine.layout import LADDER_LEVELS_MAXIMUM
 from exchange_sim.engine.pointers import highest_bit, level_at, load, lowest_bit, order_at, store
 from exchange_sim.engine.state import State
 
-IN_LADDER, NEEDS_GROWTH, OUT_OF_RANGE = 0, 1, 2
+IN_LADDER, NEEDS_GROWTH, OUT_OF_RANGE = np.int64(0), np.int64(1), np.int64(2)
 
 
-@compiled
+@inlined
 def occupied_above(state: State, instrument: Any, index: int) -> int:
     """Return the lowest occupied level at or above `index`, or -1."""
     if index >= instrument.ladder_size:
@@ -38,7 +40,7 @@ def occupied_above(state: State, instrument: Any, index: int) -> int:
     return (word << 6) + lowest_bit(load(state.bitmap, first + word))
 
 
-@compiled
+@inlined
 def occupied_below(state: State, instrument: Any, index: int) -> int:
     """Return the highest occupied level at or below `index`, or -1."""
     if index < 0:
@@ -60,7 +62,7 @@ def occupied_below(state: State, instrument: Any, index: int) -> int:
     return (word << 6) + highest_bit(load(state.bitmap, first + word))
 
 
-@compiled
+@inlined
 def _mark_occupied(state: State, instrument: Any, index: int) -> None:
     word = instrument.bitmap_offset + (index >> 6)
     store(state.bitmap, word, load(state.bitmap, word) | (1 << (index & 63)))
@@ -68,7 +70,7 @@ def _mark_occupied(state: State, instrument: Any, index: int) -> None:
     store(state.bitmap, word, load(state.bitmap, word) | (1 << ((index >> 6) & 63)))
 
 
-@compiled
+@inlined
 def _mark_empty(state: State, instrument: Any, index: int) -> None:
     word = instrument.bitmap_offset + (index >> 6)
     bits = load(state.bitmap, word) & ~(1 << (index & 63))
@@ -78,7 +80,7 @@ def _mark_empty(state: State, instrument: Any, index: int) -> None:
         store(state.bitmap, word, load(state.bitmap, word) & ~(1 << ((index >> 6) & 63)))
 
 
-@compiled
+@inlined
 def join_queue(state: State, instrument: Any, slot: int, order: Any) -> None:
     """Put an order at the back of the queue of its price, which is inside the ladder."""
     price = order.price_ticks
@@ -102,7 +104,7 @@ def join_queue(state: State, instrument: Any, slot: int, order: Any) -> None:
     level.lots += order.leaves_lots
 
 
-@compiled
+@inlined
 def leave_queue(state: State, instrument: Any, order: Any) -> None:
     """Take an order out of the queue of its price."""
     price = order.price_ticks

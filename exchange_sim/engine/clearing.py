@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange_sim.compiled import compiled
+from exchange_sim.compiled import inlined
 from exchange_sim.engine.pointers import instrument_at, load, position_at, store
 from exchange_sim.engine.state import State
 
@@ -21,14 +21,14 @@ _PPM = 1_000_000
 _HUGE = 2**61
 
 
-@compiled
+@inlined
 def share_up(atoms: int, ppm: int) -> int:
     """Return `atoms * ppm / 1e6`, rounded up (so a fee is against the payer, a rebate too)."""
     whole = atoms // _PPM
     return whole * ppm - (-(atoms - whole * _PPM) * ppm) // _PPM
 
 
-@compiled
+@inlined
 def charge(state: State, header: Any, settle: int, account: int, atoms: int) -> None:
     """Move a fee from an account to the fee account; negative for a rebate."""
     word = account * header.assets + settle
@@ -36,7 +36,7 @@ def charge(state: State, header: Any, settle: int, account: int, atoms: int) -> 
     store(state.fees, settle, load(state.fees, settle) + atoms)
 
 
-@compiled
+@inlined
 def change_position(
     state: State, header: Any, settle: int, account: int, position: Any, change_lots: int, unit_atoms: int
 ) -> None:
@@ -67,13 +67,13 @@ def change_position(
     store(state.balances, word, load(state.balances, word) + realized)
 
 
-@compiled
+@inlined
 def exposure(cost_atoms: int, buy_atoms: int, sell_atoms: int) -> int:
     """Return the larger value that the position can reach if one side's open orders fill."""
     return max(abs(cost_atoms + buy_atoms), abs(cost_atoms - sell_atoms))
 
 
-@compiled
+@inlined
 def value_of(lots: int, price_ticks: int, atoms_per_tick_lot: int) -> int:
     """Return the value of a position, at most 2**61 atoms either way."""
     unit = price_ticks * atoms_per_tick_lot
@@ -82,7 +82,7 @@ def value_of(lots: int, price_ticks: int, atoms_per_tick_lot: int) -> int:
     return lots * unit
 
 
-@compiled
+@inlined
 def lacks_margin(
     state: State, header: Any, account: int, index: int, instrument: Any, required_atoms: int
 ) -> bool:

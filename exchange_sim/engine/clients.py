@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange_sim.compiled import compiled
+import numpy as np
+
+from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine.pointers import client_at, header_at, order_at
 from exchange_sim.engine.state import State, open_state
 
 
-@compiled
+@inlined
 def _home(account: int, client_order_id: int, mask: int) -> int:
     """Return the place where the search for a key starts (Fibonacci hashing)."""
     mixed = (client_order_id ^ (account << 40)) * 0x1E3779B97F4A7C15
     return (mixed >> 32) & mask
 
 
-@compiled
+@inlined
 def find_client(state: State, header: Any, account: int, client_order_id: int) -> int:
     """Return the slot of the open order, or -1."""
     mask = header.client_mask
@@ -34,7 +36,7 @@ def find_client(state: State, header: Any, account: int, client_order_id: int) -
         place = (place + 1) & mask
 
 
-@compiled
+@inlined
 def add_client(state: State, header: Any, account: int, client_order_id: int, slot: int) -> None:
     """Enter an open order whose key is not in the table."""
     mask = header.client_mask
@@ -47,7 +49,7 @@ def add_client(state: State, header: Any, account: int, client_order_id: int, sl
     entry.slot = slot
 
 
-@compiled
+@inlined
 def remove_client(state: State, header: Any, account: int, client_order_id: int) -> None:
     """Take out an order whose key is in the table."""
     mask = header.client_mask
@@ -64,7 +66,7 @@ def remove_client(state: State, header: Any, account: int, client_order_id: int)
         if entry.client_order_id == 0:
             break
         # An entry may move back into the hole unless its search starts behind the hole.
-        home = _home(entry.account, entry.client_order_id, mask)
+        home = _home(np.int64(entry.account), entry.client_order_id, mask)
         if ((place - home) & mask) >= ((place - hole) & mask):
             target = client_at(state.clients, hole)
             target.client_order_id = entry.client_order_id
@@ -82,4 +84,4 @@ def index_clients(address: int) -> None:
     for slot in range(header.order_capacity):
         order = order_at(state.orders, slot)
         if order.order_id != 0 and order.client_order_id != 0:
-            add_client(state, header, order.account, order.client_order_id, slot)
+            add_client(state, header, np.int64(order.account), order.client_order_id, slot)

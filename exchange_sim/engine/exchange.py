@@ -42,6 +42,7 @@ _SUBMIT, _CANCEL, _CANCEL_ALL = int(CommandKind.SUBMIT), int(CommandKind.CANCEL)
 _MODIFY, _DEPOSIT, _SET_MARK = int(CommandKind.MODIFY), int(CommandKind.DEPOSIT), int(CommandKind.SET_MARK)
 _ACCOUNTS, _ORDERS, _EVENTS = 16, 1024, 8192
 _HEAD, _TAIL = 0, 1
+_WORDS = np.dtype("<i8")
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _UNKNOWN = -2
 _WORD_MAXIMUM = 2**63 - 1
@@ -308,17 +309,38 @@ class Exchange(ExchangeView):
         """Execute COMMAND rows in order and return the EVENT rows that were not taken before."""
         rows = np.ascontiguousarray(commands, COMMAND)
         count, done = len(rows), 0
-        taken = []
+        pieces = []
         while done < count:
-            done = run_batch(self._memory.address, rows.ctypes.data, done, count)
-            taken.append(self.take_events())
-            if done < count:
-                self.grow(int(self._memory.header["status"]))
+            # Most commands write one or two events; what sweeps the book must fit in any case.
+            room = self._unread() + 2 * (count - done) + 2 * self.open_order_count + SPARE_EVENTS
+            events = np.empty(room, EVENT)
+            self._copy_unread(events)
+            done = run_batch(self._memory.address, rows.ctypes.data, done, count, events.ctypes.data, room)
+            events.resize(self._unread(), refcheck=False)
+            self._words[_TAIL] = self._words[_HEAD]
+            pieces.append(events)
+            status = int(self._memory.header["status"])
+            if status not in {DONE, NEED_EVENTS}:
+                self.grow(status)
         if count:
             self.now_ns = int(rows["ts_ns"][-1])
-        if len(taken) == 1:
-            return taken[0]
-        return np.concatenate(taken) if taken else np.empty(0, EVENT)
+        if len(pieces) == 1:
+            return pieces[0]
+        return np.concatenate(pieces) if pieces else np.empty(0, EVENT)
+
+    def _unread(self) -> int:
+        return self._words[_HEAD] - self._words[_TAIL]
+
+    def _copy_unread(self, target: npt.NDArray[Any]) -> None:
+        """Copy the unread EVENT rows to the front of `target`."""
+        head, tail = self._words[_HEAD], self._words[_TAIL]
+        # numpy copies records field by field, words all at once.
+        ring, words = self._memory.events.view(_WORDS), target.view(_WORDS)
+        size, row = len(ring), len(ring) // len(self._memory.events)
+        count, first = (head - tail) * row, tail * row & (size - 1)
+        until_wrap = min(count, size - first)
+        words[:until_wrap] = ring[first : first + until_wrap]
+        words[until_wrap:count] = ring[: count - until_wrap]
 
     def execute(self, *fields: int) -> int:
         """Execute the integers of one command: the shortest way in from Python.
@@ -335,12 +357,10 @@ class Exchange(ExchangeView):
 
     def take_events(self) -> npt.NDArray[Any]:
         """Return a copy of the EVENT rows not taken before, and free their place in the ring."""
-        head, tail, ring = self._words[_HEAD], self._words[_TAIL], self._memory.events
-        first, end = tail & (len(ring) - 1), head & (len(ring) - 1)
-        self._words[_TAIL] = head
-        if head - tail == 0 or first < end:
-            return ring[first:end].copy()
-        return np.concatenate((ring[first:], ring[:end]))
+        events = np.empty(self._unread(), EVENT)
+        self._copy_unread(events)
+        self._words[_TAIL] = self._words[_HEAD]
+        return events
 
     def grow(self, status: int) -> None:
         """Make room for what a command lacked, as `exchange_sim.engine.core.apply` says in its status.

@@ -55,6 +55,7 @@ EVENT = np.dtype(
     ]
 )
 """One event, one cache line. A trade is two FILLED rows, the taker's and right behind it the maker's."""
+EVENT_BYTES = EVENT.itemsize
 
 ORDER = np.dtype(
     [
@@ -137,6 +138,7 @@ HEADER = np.dtype(
         ("event_head", "<i8"),  # events ever written; row = event_head & event_mask
         ("event_tail", "<i8"),  # events ever consumed by the owner
         ("event_mask", "<i8"),
+        ("event_capacity", "<i8"),
         ("sequence", "<i8"),  # orders ever accepted
         ("free_order", "<i8"),  # first free order slot, -1: none
         ("open_orders", "<i8"),
@@ -161,7 +163,7 @@ HEADER = np.dtype(
         ("clients_offset", "<i8"),
         ("events_offset", "<i8"),
         ("size_bytes", "<i8"),
-        ("reserved_words", "<i8", (5,)),
+        ("reserved_words", "<i8", (4,)),
     ]
 )
 """Counters, capacities and table places at the start of the block, four cache lines."""

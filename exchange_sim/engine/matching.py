@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange_sim.compiled import compiled
+import numpy as np
+
+from exchange_sim.compiled import compiled, inlined
+from exchange_sim.engine import codes
 from exchange_sim.engine.clearing import change_position, charge, share_up
-from exchange_sim.engine.events import emit
+from exchange_sim.engine.codes import ZERO
+from exchange_sim.engine.events import emit, emit_order
 from exchange_sim.engine.book import occupied_above, occupied_below
 from exchange_sim.engine.orders import hold, remove_order
 from exchange_sim.engine.pointers import level_at, order_at, position_at
 from exchange_sim.engine.state import State
-from exchange_sim.model.enums import EventKind, Reason, SelfTradePrevention
 
-_FILLED, _CANCELED, _MODIFIED = int(EventKind.FILLED), int(EventKind.CANCELED), int(EventKind.MODIFIED)
-_SELF_TRADE = int(Reason.SELF_TRADE)
-_CANCEL_NEWEST = int(SelfTradePrevention.CANCEL_NEWEST)
-_CANCEL_OLDEST = int(SelfTradePrevention.CANCEL_OLDEST)
-_CANCEL_BOTH = int(SelfTradePrevention.CANCEL_BOTH)
-_DECREMENT = int(SelfTradePrevention.DECREMENT)
-_NONE = int(SelfTradePrevention.NONE)
 _MAKER_BIT = 2
 
 
-@compiled
+@inlined
 def best_opposite(instrument: Any, side: int) -> int:
     """Return the price an order of `side` would take first; 0 where nothing rests there."""
     if side == 0:
@@ -31,7 +27,7 @@ def best_opposite(instrument: Any, side: int) -> int:
     return instrument.best_bid_ticks
 
 
-@compiled
+@inlined
 def reaches(side: int, limit_ticks: int, price_ticks: int) -> bool:
     """Return whether an order with this limit (0: none) trades at an occupied opposite price."""
     if price_ticks == 0:
@@ -41,11 +37,10 @@ def reaches(side: int, limit_ticks: int, price_ticks: int) -> bool:
     return price_ticks <= limit_ticks if side == 0 else price_ticks >= limit_ticks
 
 
-@compiled
+@inlined
 def _settle_fill(
     state: State,
     header: Any,
-    index: int,
     instrument: Any,
     account: int,
     position: Any,
@@ -54,10 +49,11 @@ def _settle_fill(
     fee_ppm: int,
 ) -> int:
     """Book one side of a fill; return its fee."""
+    settle = np.int64(instrument.settle)
     notional = abs(change_lots) * unit_atoms
     fee = share_up(notional, fee_ppm)
-    change_position(state, header, instrument.settle, account, position, change_lots, unit_atoms)
-    charge(state, header, instrument.settle, account, fee)
+    change_position(state, header, settle, account, position, change_lots, unit_atoms)
+    charge(state, header, settle, account, fee)
     position.fees_atoms += fee
     position.volume_atoms += notional
     position.fills += 1
@@ -100,11 +96,11 @@ def match(
         if not reaches(side, limit_ticks, price):
             break
         level = level_at(state.levels, instrument.ladder_offset + price - instrument.ladder_base_ticks)
-        slot = level.head
+        slot = np.int64(level.head)
         maker = order_at(state.orders, slot)
-        owner = maker.account
+        owner = np.int64(maker.account)
         held = position_at(state.positions, owner * header.instruments + index)
-        if owner == account and stp != _NONE:
+        if owner == account and stp != codes.STP_NONE:
             quantity_lots, leaves_lots, stopped = _prevent_self_trade(
                 state, header, ts_ns, account, index, instrument, held, slot, maker, level, stp,
                 order_id, client_order_id, limit_ticks, side, quantity_lots, leaves_lots,
@@ -121,18 +117,16 @@ def match(
         signed = lots if side == 0 else -lots
         position = position_at(state.positions, account * header.instruments + index)
         fee = _settle_fill(
-            state, header, index, instrument, account, position, signed, unit, instrument.taker_fee_ppm
+            state, header, instrument, account, position, signed, unit, instrument.taker_fee_ppm
         )
         emit(
-            state, header, ts_ns, _FILLED, side, account, index, order_id, client_order_id,
+            state, header, ts_ns, codes.FILLED, side, account, index, order_id, client_order_id,
             price, lots, leaves_lots, fee,
         )  # fmt: skip
-        fee = _settle_fill(
-            state, header, index, instrument, owner, held, -signed, unit, instrument.maker_fee_ppm
-        )
+        fee = _settle_fill(state, header, instrument, owner, held, -signed, unit, instrument.maker_fee_ppm)
         held.maker_atoms += lots * unit
         emit(
-            state, header, ts_ns, _FILLED, (1 - side) | _MAKER_BIT, owner, index, maker.order_id,
+            state, header, ts_ns, codes.FILLED, (1 - side) | _MAKER_BIT, owner, index, maker.order_id,
             maker.client_order_id, price, lots, maker.leaves_lots, fee,
         )  # fmt: skip
         instrument.last_ticks = price
@@ -170,37 +164,37 @@ def _prevent_self_trade(
     DECREMENT cancels the smaller of the two and lowers the other's total by as much.
     """
     cut = min(leaves_lots, resting.leaves_lots)
-    cancel_resting = stp == _CANCEL_OLDEST or stp == _CANCEL_BOTH
-    cancel_incoming = stp == _CANCEL_NEWEST or stp == _CANCEL_BOTH
-    if stp == _DECREMENT:
+    cancel_resting = stp == codes.STP_CANCEL_OLDEST or stp == codes.STP_CANCEL_BOTH
+    cancel_incoming = stp == codes.STP_CANCEL_NEWEST or stp == codes.STP_CANCEL_BOTH
+    if stp == codes.STP_DECREMENT:
         cancel_resting = resting.leaves_lots == cut
         cancel_incoming = leaves_lots == cut
     if cancel_resting:
-        emit(
-            state, header, ts_ns, _CANCELED, _SELF_TRADE, account, index, resting.order_id,
-            resting.client_order_id, resting.price_ticks, resting.quantity_lots, resting.leaves_lots, 0,
+        emit_order(
+            state, header, ts_ns, codes.CANCELED, codes.SELF_TRADE, resting, resting.quantity_lots,
+            resting.leaves_lots,
         )  # fmt: skip
         remove_order(state, header, instrument, position, slot, resting)
-    elif stp == _DECREMENT:
+    elif stp == codes.STP_DECREMENT:
         resting.leaves_lots -= cut
         resting.quantity_lots -= cut
         level.lots -= cut
         hold(instrument, position, resting.side, resting.price_ticks, -cut)
-        emit(
-            state, header, ts_ns, _MODIFIED, resting.side, account, index, resting.order_id,
-            resting.client_order_id, resting.price_ticks, resting.quantity_lots, resting.leaves_lots, 0,
+        emit_order(
+            state, header, ts_ns, codes.MODIFIED, np.int64(resting.side), resting, resting.quantity_lots,
+            resting.leaves_lots,
         )  # fmt: skip
     if cancel_incoming:
         emit(
-            state, header, ts_ns, _CANCELED, _SELF_TRADE, account, index, order_id, client_order_id,
-            limit_ticks, quantity_lots, leaves_lots, 0,
+            state, header, ts_ns, codes.CANCELED, codes.SELF_TRADE, account, index, order_id, client_order_id,
+            limit_ticks, quantity_lots, leaves_lots, ZERO,
         )  # fmt: skip
-    elif stp == _DECREMENT:
+    elif stp == codes.STP_DECREMENT:
         leaves_lots -= cut
         quantity_lots -= cut
         emit(
-            state, header, ts_ns, _MODIFIED, side, account, index, order_id, client_order_id,
-            limit_ticks, quantity_lots, leaves_lots, 0,
+            state, header, ts_ns, codes.MODIFIED, side, account, index, order_id, client_order_id,
+            limit_ticks, quantity_lots, leaves_lots, ZERO,
         )  # fmt: skip
     return quantity_lots, leaves_lots, cancel_incoming
 
@@ -219,11 +213,11 @@ def can_fill(
         slot = level_at(state.levels, instrument.ladder_offset + index).head
         while slot >= 0:
             order = order_at(state.orders, slot)
-            if order.account != account or stp == _NONE:
+            if order.account != account or stp == codes.STP_NONE:
                 quantity_lots -= order.leaves_lots
                 if quantity_lots <= 0:
                     return True
-            elif stp != _CANCEL_OLDEST:
+            elif stp != codes.STP_CANCEL_OLDEST:
                 return False
             slot = order.next
         if side == 0:

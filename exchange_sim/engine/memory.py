@@ -31,7 +31,7 @@ _WORD = np.dtype("<i8")
 _DERIVED = (
     *(name for name in HEADER.names or () if name.endswith("_offset")),
     *("size_bytes", "instruments", "assets", "account_capacity", "order_capacity", "level_capacity"),
-    *("event_mask", "client_mask"),
+    *("event_mask", "event_capacity", "client_mask"),
 )
 """Header fields that follow from the capacity alone."""
 
@@ -122,7 +122,7 @@ class Memory:
         header["instruments"], header["assets"] = self.capacity.instruments, self.capacity.assets
         header["account_capacity"], header["order_capacity"] = self.capacity.accounts, self.capacity.orders
         header["level_capacity"] = sum(self.capacity.levels)
-        header["event_mask"] = self.capacity.events - 1
+        header["event_mask"], header["event_capacity"] = self.capacity.events - 1, self.capacity.events
         header["client_mask"] = 2 * self.capacity.orders - 1
 
     def _place_ladders(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange_sim.compiled import compiled
+import numpy as np
+
+from exchange_sim.compiled import inlined
 from exchange_sim.engine.book import join_queue, leave_queue
 from exchange_sim.engine.clients import add_client, find_client, remove_client
 from exchange_sim.engine.pointers import order_at
@@ -15,7 +17,7 @@ SLOT_BITS = 24
 _SLOT_MASK = (1 << SLOT_BITS) - 1
 
 
-@compiled
+@inlined
 def find_order(
     state: State, header: Any, account: int, index: int, order_id: int, client_order_id: int
 ) -> int:
@@ -41,7 +43,7 @@ def find_order(
     return slot
 
 
-@compiled
+@inlined
 def hold(instrument: Any, position: Any, side: int, price_ticks: int, lots: int) -> None:
     """Count `lots` more (negative: fewer) as resting on one side."""
     atoms = lots * price_ticks * instrument.atoms_per_tick_lot
@@ -55,11 +57,11 @@ def hold(instrument: Any, position: Any, side: int, price_ticks: int, lots: int)
         instrument.ask_atoms += atoms
 
 
-@compiled
+@inlined
 def enter_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
     """Put a filled-in order into its account's list, the client id table and the queue of its price."""
     if order.client_order_id != 0:
-        add_client(state, header, order.account, order.client_order_id, slot)
+        add_client(state, header, np.int64(order.account), order.client_order_id, slot)
     order.account_previous = -1
     order.account_next = position.first_order
     if position.first_order >= 0:
@@ -68,15 +70,15 @@ def enter_order(state: State, header: Any, instrument: Any, position: Any, slot:
     position.open_orders += 1
     instrument.open_orders += 1
     header.open_orders += 1
-    hold(instrument, position, order.side, order.price_ticks, order.leaves_lots)
+    hold(instrument, position, np.int64(order.side), order.price_ticks, order.leaves_lots)
     join_queue(state, instrument, slot, order)
 
 
-@compiled
+@inlined
 def forget_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
     """Take an order that is in no queue out of all other tables and free its slot."""
     if order.client_order_id != 0:
-        remove_client(state, header, order.account, order.client_order_id)
+        remove_client(state, header, np.int64(order.account), order.client_order_id)
     if order.account_previous >= 0:
         order_at(state.orders, order.account_previous).account_next = order.account_next
     else:
@@ -91,9 +93,9 @@ def forget_order(state: State, header: Any, instrument: Any, position: Any, slot
     header.free_order = slot
 
 
-@compiled
+@inlined
 def remove_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
     """Take a resting order out of the book."""
     leave_queue(state, instrument, order)
-    hold(instrument, position, order.side, order.price_ticks, -order.leaves_lots)
+    hold(instrument, position, np.int64(order.side), order.price_ticks, -order.leaves_lots)
     forget_order(state, header, instrument, position, slot, order)

@@ -1,0 +1,181 @@
+"""MODIFY, CANCEL and CANCEL_ALL: what an account does to its resting orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from exchange_sim.compiled import compiled, inlined
+from exchange_sim.engine import codes
+from exchange_sim.engine.book import IN_LADDER, NEEDS_GROWTH, join_queue, leave_queue, make_price_fit
+from exchange_sim.engine.codes import MISSING, ZERO
+from exchange_sim.engine.events import SPARE_EVENTS, emit, emit_order, lacks_room, refuse
+from exchange_sim.engine.matching import best_opposite, match, reaches
+from exchange_sim.engine.orders import find_order, forget_order, hold, remove_order
+from exchange_sim.engine.pointers import instrument_at, level_at, order_at, position_at
+from exchange_sim.engine.refusals import (
+    refuse_exposure,
+    refuse_notional,
+    refuse_size,
+    refuse_target,
+    valuation_ticks,
+)
+from exchange_sim.engine.state import DONE, NEED_EVENTS, NEED_LADDER, State
+
+
+@inlined
+def _judge_change(
+    state: State, header: Any, account: int, index: int, instrument: Any, position: Any, order: Any,
+    price_ticks: int, quantity_lots: int, keeps_place: int,
+) -> int:  # fmt: skip
+    """Return 0 if the change is accepted, the reason why not, or minus a NEED status."""
+    side, old_leaves = np.int64(order.side), order.leaves_lots
+    leaves_lots = quantity_lots - (order.quantity_lots - old_leaves)
+    reason = refuse_size(instrument, codes.LIMIT, price_ticks, quantity_lots)
+    if reason != 0:
+        return reason
+    if leaves_lots <= 0:
+        return codes.QUANTITY_BELOW_FILLED
+    reason = refuse_notional(instrument, side, codes.LIMIT, price_ticks, quantity_lots)
+    if reason != 0:
+        return reason
+    if order.flags & 1 != 0 and reaches(side, price_ticks, best_opposite(instrument, side)):
+        return codes.POST_ONLY_WOULD_TAKE
+    if keeps_place:
+        return ZERO
+    valuation = valuation_ticks(instrument, side, codes.LIMIT, price_ticks)
+    reason = refuse_exposure(
+        state, header, account, index, instrument, position, side, leaves_lots, valuation, old_leaves,
+        order.price_ticks,
+    )  # fmt: skip
+    if reason != 0:
+        return reason
+    fit = make_price_fit(state, header, index, instrument, price_ticks)
+    if fit == NEEDS_GROWTH:
+        return -NEED_LADDER
+    return ZERO if fit == IN_LADDER else codes.PRICE_OUT_OF_RANGE
+
+
+@compiled
+def modify(
+    state: State,
+    header: Any,
+    ts_ns: int,
+    account: int,
+    index: int,
+    price_ticks: int,
+    quantity_lots: int,
+    client_order_id: int,
+    order_id: int,
+) -> int:
+    """Execute MODIFY; return a status."""
+    reason = refuse_target(header, account, index)
+    slot = MISSING
+    if reason == 0:
+        slot = find_order(state, header, account, index, order_id, client_order_id)
+    if slot < 0:
+        refuse(
+            state, header, ts_ns, codes.MODIFY_REJECTED, reason if reason != 0 else codes.UNKNOWN_ORDER,
+            account, index, order_id, client_order_id, price_ticks, quantity_lots,
+        )  # fmt: skip
+        return DONE
+    instrument = instrument_at(state.instruments, index)
+    if lacks_room(header, 2 * instrument.open_orders + SPARE_EVENTS):
+        return NEED_EVENTS
+    position = position_at(state.positions, account * header.instruments + index)
+    order = order_at(state.orders, slot)
+    keeps_place = price_ticks == order.price_ticks and quantity_lots < order.quantity_lots
+    verdict = _judge_change(
+        state, header, account, index, instrument, position, order, price_ticks, quantity_lots,
+        keeps_place,
+    )  # fmt: skip
+    if verdict < 0:
+        return -verdict
+    if verdict > 0:
+        refuse(
+            state, header, ts_ns, codes.MODIFY_REJECTED, verdict, account, index, order.order_id,
+            order.client_order_id, price_ticks, quantity_lots,
+        )  # fmt: skip
+        return DONE
+    side, old_leaves = np.int64(order.side), order.leaves_lots
+    leaves_lots = quantity_lots - (order.quantity_lots - old_leaves)
+    emit(
+        state, header, ts_ns, codes.MODIFIED, side, account, index, order.order_id, order.client_order_id,
+        price_ticks, quantity_lots, leaves_lots, ZERO,
+    )  # fmt: skip
+    if keeps_place:
+        order.quantity_lots = quantity_lots
+        order.leaves_lots = leaves_lots
+        place = instrument.ladder_offset + price_ticks - instrument.ladder_base_ticks
+        level_at(state.levels, place).lots -= old_leaves - leaves_lots
+        hold(instrument, position, side, price_ticks, leaves_lots - old_leaves)
+        return DONE
+    leave_queue(state, instrument, order)
+    hold(instrument, position, side, order.price_ticks, -old_leaves)
+    order.price_ticks = price_ticks
+    quantity_lots, leaves_lots, stopped = match(
+        state, header, ts_ns, account, index, instrument, side, price_ticks, np.int64(order.flags) >> 1,
+        order.order_id, order.client_order_id, quantity_lots, leaves_lots,
+    )  # fmt: skip
+    if leaves_lots == 0 or stopped:
+        forget_order(state, header, instrument, position, slot, order)
+        return DONE
+    order.quantity_lots = quantity_lots
+    order.leaves_lots = leaves_lots
+    hold(instrument, position, side, price_ticks, leaves_lots)
+    join_queue(state, instrument, slot, order)
+    return DONE
+
+
+@inlined
+def _cancel_slot(
+    state: State, header: Any, ts_ns: int, account: int, index: int, slot: int, reason: int
+) -> None:
+    order = order_at(state.orders, slot)
+    emit_order(state, header, ts_ns, codes.CANCELED, reason, order, order.quantity_lots, order.leaves_lots)
+    instrument = instrument_at(state.instruments, index)
+    position = position_at(state.positions, account * header.instruments + index)
+    remove_order(state, header, instrument, position, slot, order)
+
+
+@inlined
+def cancel(
+    state: State, header: Any, ts_ns: int, account: int, index: int, client_order_id: int, order_id: int
+) -> int:
+    """Execute CANCEL; return a status."""
+    reason = refuse_target(header, account, index)
+    slot = MISSING
+    if reason == 0:
+        slot = find_order(state, header, account, index, order_id, client_order_id)
+    if slot < 0:
+        refuse(
+            state, header, ts_ns, codes.CANCEL_REJECTED, reason if reason != 0 else codes.UNKNOWN_ORDER,
+            account, index, order_id, client_order_id, ZERO, ZERO,
+        )  # fmt: skip
+        return DONE
+    _cancel_slot(state, header, ts_ns, account, index, slot, codes.CANCELED_BY_USER)
+    return DONE
+
+
+@compiled
+def cancel_all(state: State, header: Any, ts_ns: int, account: int, index: int) -> int:
+    """Execute CANCEL_ALL, of every instrument where `index` is -1; return a status."""
+    first, end = index, index + 1
+    if index == MISSING:
+        first, end = ZERO, header.instruments
+    reason = refuse_target(header, account, first)
+    if reason != 0:
+        refuse(state, header, ts_ns, codes.CANCEL_REJECTED, reason, account, index, ZERO, ZERO, ZERO, ZERO)
+        return DONE
+    rows = SPARE_EVENTS
+    for other in range(first, end):
+        rows += position_at(state.positions, account * header.instruments + other).open_orders
+    if lacks_room(header, rows):
+        return NEED_EVENTS
+    for other in range(first, end):
+        position = position_at(state.positions, account * header.instruments + other)
+        while position.first_order >= 0:
+            slot = np.int64(position.first_order)
+            _cancel_slot(state, header, ts_ns, account, other, slot, codes.CANCELED_BY_CANCEL_ALL)
+    return DONE
