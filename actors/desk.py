@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from operator import index
 
+from actors.faults import OutboxFullError
 from actors.gate import RiskApproved, RiskGate
 from actors.tracker import OrderTracker
 from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
 from exchange_sim.model.enums import Reason
 from exchange_sim.model.events import ModifyRejected, OrderDenied, OrderEvent
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
-
-
-class OutboxFullError(BaseException):
-    """A handler sent more commands than allowed. No `Exception`: a bot's `except` must not swallow it."""
 
 
 class OrderDesk:

@@ -1,0 +1,62 @@
+"""What a strategy trades and hears, found out before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from actors.faults import StrategySetupError, describe_fault
+from exchange_sim.model.ids import AccountId, InstrumentId
+from exchange_sim.model.instrument import Instrument
+from strategies.api import Strategy, Subscription
+
+
+def traded_instruments(
+    account_id: AccountId, strategy: Strategy[Any], offered: Sequence[Instrument]
+) -> dict[InstrumentId, Instrument]:
+    """Return the instruments that the strategy's configuration names; all that are offered if it names none.
+
+    Raises
+    ------
+    StrategySetupError
+        One of them is not offered.
+    """
+    everything = {each.instrument_id: each for each in offered}
+    for name in strategy.config.instruments:
+        if name not in everything:
+            raise StrategySetupError(
+                f"{account_id}: instruments: expected some of {', '.join(everything)}, was {name!r}"
+            )
+    names = strategy.config.instruments or tuple(everything)
+    return {InstrumentId(name): everything[InstrumentId(name)] for name in names}
+
+
+def wanted_subscriptions(
+    account_id: AccountId, strategy: Strategy[Any], traded: Mapping[InstrumentId, Instrument]
+) -> tuple[Subscription, ...]:
+    """Return what the strategy wants to hear.
+
+    Raises
+    ------
+    StrategySetupError
+        It raised, or wants to hear of something that it does not trade.
+    """
+    try:
+        wanted = tuple(strategy.subscriptions(tuple(traded.values())))
+    except Exception as error:
+        raise StrategySetupError(f"{account_id}: {describe_fault(error)}") from error
+    for wish in wanted:
+        if wish.instrument_id not in traded:
+            raise StrategySetupError(
+                f"{account_id}: subscriptions: expected some of {', '.join(traded)}, "
+                f"was {wish.instrument_id!r}"
+            )
+    return wanted
+
+
+def override(strategy: Strategy[Any], name: str) -> Callable[..., None] | None:
+    """Return a handler, or None where the strategy does not care: then it need not be called."""
+    if getattr(type(strategy), name) is getattr(Strategy, name):
+        return None
+    handler: Callable[..., None] = getattr(strategy, name)
+    return handler

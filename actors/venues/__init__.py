@@ -1,0 +1,1 @@
+"""Markets as an account reaches them, behind the one `Venue` protocol."""

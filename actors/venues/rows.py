@@ -1,0 +1,220 @@
+"""Between the exchange's rows and an account's messages."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+from exchange_sim.model.commands import CancelAll, Command, ModifyOrder, SubmitOrder
+from exchange_sim.model.enums import CommandKind, EventKind, Liquidity, Reason, Side
+from exchange_sim.model.events import (
+    CancelRejected,
+    ModifyRejected,
+    OrderAccepted,
+    OrderCanceled,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderModified,
+    OrderRejected,
+)
+from exchange_sim.model.ids import AccountId, InstrumentId
+from exchange_sim.model.market import Bar, BookSnapshot, Quote, Trade
+
+COMMAND_ROW = struct.Struct("<5qih6Biq")
+"""A COMMAND row: ts, client id, order id, price, quantity, account, instrument, kind, side, type, time in
+force, post-only, self-trade prevention and two reserved words."""
+
+BOOK_HEADER_WORDS = 3
+
+_SIDES = (Side.BUY, Side.SELL)
+_LIQUIDITIES = (Liquidity.TAKER, Liquidity.MAKER)
+_REASONS = {int(reason): reason for reason in Reason}
+_SUBMIT, _CANCEL = int(CommandKind.SUBMIT), int(CommandKind.CANCEL)
+_CANCEL_ALL, _MODIFY = int(CommandKind.CANCEL_ALL), int(CommandKind.MODIFY)
+
+Row = tuple[int, ...]
+
+
+class CommandPacker:
+    """Turns commands of one account into COMMAND rows."""
+
+    __slots__ = ("_account", "_instruments")
+
+    def __init__(self, account: int, instruments: Sequence[InstrumentId]) -> None:
+        self._account = account
+        self._instruments = {name: number for number, name in enumerate(instruments)}
+
+    def pack(self, arrival_ns: int, command: Command) -> bytes:
+        """Return the row of a command that arrives at `arrival_ns`."""
+        if isinstance(command, SubmitOrder):
+            return COMMAND_ROW.pack(
+                arrival_ns,
+                command.client_order_id,
+                0,
+                command.limit_ticks,
+                command.quantity_lots,
+                self._account,
+                self._instruments[command.instrument_id],
+                _SUBMIT,
+                command.side,
+                command.order_type,
+                command.time_in_force,
+                command.post_only,
+                command.self_trade_prevention,
+                0,
+                0,
+            )
+        price, quantity, client_order_id, instrument = 0, 0, 0, -1
+        if isinstance(command, CancelAll):
+            kind = _CANCEL_ALL
+            if command.instrument_id is not None:
+                instrument = self._instruments[command.instrument_id]
+        else:
+            kind = _CANCEL
+            client_order_id = command.client_order_id
+            instrument = self._instruments[command.instrument_id]
+            if isinstance(command, ModifyOrder):
+                kind, price, quantity = _MODIFY, command.limit_ticks, command.quantity_lots
+        fields = (arrival_ns, client_order_id, 0, price, quantity, self._account, instrument, kind)
+        return COMMAND_ROW.pack(*fields, 0, 0, 0, 0, 0, 0, 0)
+
+
+class RowDecoder:
+    """Turns rows that the exchange published into one account's messages."""
+
+    __slots__ = ("_account_id", "_events", "instruments")
+
+    def __init__(self, account_id: AccountId, instruments: Sequence[InstrumentId]) -> None:
+        self._account_id = account_id
+        self.instruments = tuple(instruments)
+        self._events: dict[int, Callable[[Row, int], OrderEvent]] = {
+            EventKind.ACCEPTED: self._accepted,
+            EventKind.REJECTED: self._refusal(OrderRejected),
+            EventKind.FILLED: self._filled,
+            EventKind.CANCELED: self._ending(OrderCanceled),
+            EventKind.EXPIRED: self._ending(OrderExpired),
+            EventKind.MODIFIED: self._modified,
+            EventKind.CANCEL_REJECTED: self._refusal(CancelRejected),
+            EventKind.MODIFY_REJECTED: self._refusal(ModifyRejected),
+        }
+
+    def event(self, row: Row, received_ns: int) -> OrderEvent:
+        """Return an order event from an ORDER_EVENT row."""
+        return self._events[row[9]](row, received_ns)
+
+    def trade(self, row: Row, received_ns: int) -> Trade:
+        ts_ns, trade_id, price, lots, number, aggressor = row
+        name = self.instruments[number]
+        return Trade(name, ts_ns, received_ns, trade_id, price, lots, _SIDES[aggressor])  # type: ignore[arg-type]
+
+    def quote(self, row: Row, received_ns: int) -> Quote:
+        ts_ns, bid, bid_lots, ask, ask_lots, number = row
+        return Quote(self.instruments[number], ts_ns, received_ns, bid, bid_lots, ask, ask_lots)
+
+    def bar(self, row: Row, received_ns: int) -> Bar:
+        opened_ns, interval_ns, first, high, low, close, lots, trades, number = row
+        return Bar(
+            self.instruments[number],
+            opened_ns + interval_ns,
+            received_ns,
+            interval_ns,
+            opened_ns,
+            first,
+            high,
+            low,
+            close,
+            lots,
+            trades,
+        )
+
+    def book(self, row: Row, received_ns: int, depth: int) -> BookSnapshot:
+        """Return the best `depth` levels of a snapshot row; empty levels are left out."""
+        ask_start = (len(row) + BOOK_HEADER_WORDS) // 2
+        return BookSnapshot(
+            self.instruments[row[2]],
+            row[0],
+            received_ns,
+            _levels(row, BOOK_HEADER_WORDS, min(BOOK_HEADER_WORDS + 2 * depth, ask_start)),
+            _levels(row, ask_start, min(ask_start + 2 * depth, len(row))),
+        )
+
+    def _accepted(self, row: Row, received_ns: int) -> OrderAccepted:
+        ts_ns, order_id, client_id, price, lots, _, _, _, number, _, code, _ = row
+        return OrderAccepted(
+            self._account_id,
+            self.instruments[number],
+            client_id,  # type: ignore[arg-type]  # rows hold plain integers
+            ts_ns,
+            received_ns,
+            order_id,  # type: ignore[arg-type]
+            _SIDES[code],
+            price,
+            lots,
+        )
+
+    def _filled(self, row: Row, received_ns: int) -> OrderFilled:
+        ts_ns, order_id, client_id, price, lots, leaves, fee, _, number, _, code, trade_id = row
+        return OrderFilled(
+            self._account_id,
+            self.instruments[number],
+            client_id,  # type: ignore[arg-type]  # rows hold plain integers
+            ts_ns,
+            received_ns,
+            order_id,  # type: ignore[arg-type]
+            trade_id,  # type: ignore[arg-type]
+            _SIDES[code & 1],
+            price,
+            lots,
+            leaves,
+            fee,
+            _LIQUIDITIES[code >> 1],
+        )
+
+    def _modified(self, row: Row, received_ns: int) -> OrderModified:
+        ts_ns, order_id, client_id, price, lots, leaves, _, _, number, _, _, _ = row
+        return OrderModified(
+            self._account_id,
+            self.instruments[number],
+            client_id,  # type: ignore[arg-type]  # rows hold plain integers
+            ts_ns,
+            received_ns,
+            order_id,  # type: ignore[arg-type]
+            price,
+            lots,
+            leaves,
+        )
+
+    def _ending(
+        self, made: type[OrderCanceled | OrderExpired]
+    ) -> Callable[[Row, int], OrderCanceled | OrderExpired]:
+        account_id, instruments = self._account_id, self.instruments
+
+        def decode(row: Row, received_ns: int) -> OrderCanceled | OrderExpired:
+            return made(
+                account_id,
+                instruments[row[8]],
+                row[2],  # type: ignore[arg-type]  # rows hold plain integers
+                row[0],
+                received_ns,
+                row[1],  # type: ignore[arg-type]
+                row[5],
+                _REASONS[row[10]],
+            )
+
+        return decode
+
+    def _refusal(
+        self, made: type[OrderRejected | CancelRejected | ModifyRejected]
+    ) -> Callable[[Row, int], OrderRejected | CancelRejected | ModifyRejected]:
+        account_id, instruments = self._account_id, self.instruments
+
+        def decode(row: Row, received_ns: int) -> OrderRejected | CancelRejected | ModifyRejected:
+            name = instruments[row[8]] if row[8] >= 0 else InstrumentId("")
+            return made(account_id, name, row[2], row[0], received_ns, _REASONS[row[10]])  # type: ignore[arg-type]
+
+        return decode
+
+
+def _levels(row: Row, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    return tuple((row[i], row[i + 1]) for i in range(start, end, 2) if row[i + 1])
