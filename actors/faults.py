@@ -50,15 +50,17 @@ def describe_fault(error: BaseException) -> str:
 
 
 _HOST_FILES = frozenset(
-    {
-        "host.py",
-        "context.py",
-        "desk.py",
-        "gate.py",
-        "tracker.py",
-        "portfolio.py",
-        "timers.py",
-        "watchdog.py",
-        "strategy_setup.py",
-    }
+    f"{name}.py"
+    for name in (
+        "context",
+        "desk",
+        "gate",
+        "host",
+        "portfolio",
+        "strategy_host",
+        "strategy_setup",
+        "timers",
+        "tracker",
+        "watchdog",
+    )
 )

@@ -1,0 +1,311 @@
+"""One bot account: its strategy, its books and its way to a venue, driven through time.
+
+The way out: strategy -> risk gate -> order tracker -> outbox -> journal -> venue. The way back: venue ->
+journal -> order tracker -> portfolio -> strategy. Everything is recorded before it is handled. Plain
+synchronous code: the same host runs in a window of a simulation, in an actor and live.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from actors.context import HostContext
+from actors.desk import OrderDesk
+from actors.faults import BotFaultError, InstantLimitError, describe_fault
+from actors.gate import RiskApproved, RiskGate
+from actors.market_view import MarketView
+from actors.portfolio import Portfolio
+from actors.risk import RiskLimits
+from actors.strategy_setup import override, traded_instruments, wanted_subscriptions
+from actors.timers import Timers
+from actors.tracker import OrderTracker
+from actors.warmup import warmup_bars
+from actors.watchdog import WATCHDOG
+from exchange_sim.journal import Disqualified, JournalStream, Sent, Started, Stopped
+from exchange_sim.markets.history import EMPTY_HISTORY, History
+from exchange_sim.model.commands import Command
+from exchange_sim.model.events import OrderEvent, OrderFilled
+from exchange_sim.model.ids import AccountId, AssetId
+from exchange_sim.model.market import Bar, BookSnapshot, MarketData, Quote, Trade
+from exchange_sim.ports import Venue
+from exchange_sim.rng import generator
+from strategies.api import Strategy, Topic
+
+INSTANT_LIMIT = 10_000
+"""Calls at one instant that a bot may cause itself, by timers and denied orders."""
+
+_Message = OrderEvent | MarketData
+
+
+class StrategyHost:
+    """Runs one strategy on one account of one venue.
+
+    Parameters
+    ----------
+    account_id
+        Name of the account; with `seed` it names the bot's random stream.
+    strategy
+        The bot, set up and not yet started.
+    venue
+        Where the account trades.
+    deposits_atoms
+        Cash at the start.
+    limits
+        Of the account's risk gate.
+    journal
+        Takes what is sent and heard.
+    outbox_limit
+        Commands one handler may send.
+    handler_limit_s
+        Processor time after which a handler is ended, if the host has joined the process's watchdog.
+
+    Raises
+    ------
+    StrategySetupError
+        The strategy names unknown instruments, or raises when asked for its subscriptions.
+    """
+
+    def __init__(
+        self,
+        account_id: AccountId,
+        strategy: Strategy[Any],
+        venue: Venue[RiskApproved[Command]],
+        *,
+        deposits_atoms: Mapping[AssetId, int],
+        seed: int,
+        journal: JournalStream,
+        limits: RiskLimits | None = None,
+        outbox_limit: int = 1_000,
+        handler_limit_s: float = 5.0,
+    ) -> None:
+        self.account_id = account_id
+        self.disqualified = ""
+        self.calls = 0
+        """Odd while a handler runs; the watchdog looks at it."""
+        self.handler_limit_s = handler_limit_s
+        traded = traded_instruments(account_id, strategy, venue.instruments())
+        names = tuple(traded)
+        self._venue = venue
+        self._journal = journal
+        self._record = journal.records.append
+        self._view = MarketView()
+        self._timers = Timers()
+        self.portfolio = Portfolio(tuple(traded.values()), deposits_atoms, self._view.mark_half_ticks)
+        self.tracker = OrderTracker(names)
+        self.gate = RiskGate(limits or RiskLimits(), self.portfolio, self.tracker)
+        self.desk = OrderDesk(account_id, self.gate, self.tracker, outbox_limit=outbox_limit)
+        self.context = HostContext(
+            account_id,
+            traded,
+            generator(seed, "bot", account_id),
+            portfolio=self.portfolio,
+            tracker=self.tracker,
+            desk=self.desk,
+            view=self._view,
+            timers=self._timers,
+        )
+        self._messages: deque[_Message] = deque()
+        self._instant_ns = -1
+        self._instant_calls = 0
+        self.subscriptions = wanted_subscriptions(account_id, strategy, traded)
+        self.replace_strategy(strategy)
+
+    def replace_strategy(self, strategy: Strategy[Any]) -> None:
+        """Let another instance of the strategy go on from here; timers and orders stay."""
+        self.strategy = strategy
+        self._on_quote = override(strategy, "on_quote")
+        self._on_trade = override(strategy, "on_trade")
+        self._on_bar = override(strategy, "on_bar")
+        self._on_book = override(strategy, "on_book")
+        self._on_fill = override(strategy, "on_fill")
+        self._on_order = override(strategy, "on_order")
+        self._on_timer: Callable[..., None] | None = strategy.on_timer
+
+    def start(self, now_ns: int, history: History = EMPTY_HISTORY) -> None:
+        """Connect, warm the strategy up with the market's history, and begin.
+
+        What happens here never raises for what the bot does: see `disqualified`.
+        """
+        self.context.now_ns = now_ns
+        self._venue.connect()
+        self._record(Started(self.account_id, now_ns, type(self.strategy).__name__))
+        self._guarded(lambda: self._begin(history))
+        self._journal.flush()
+
+    def next_time_ns(self) -> int:
+        """Return when something is due next."""
+        return min(self._timers.next_ns, self._venue.next_event_ns())
+
+    def run(self, until_ns: int) -> None:
+        """Handle everything received and every timer due before `until_ns`, in order of time.
+
+        At one instant messages come before timers, timers in order of their names. Bot faults never raise
+        here; what raises is a defect of ours or of the venue.
+        """
+        self._messages.extend(self._venue.events(until_ns))
+        while not self._guarded(lambda: self._run(until_ns)):
+            pass
+        self._journal.flush()
+
+    def stop(self, now_ns: int) -> None:
+        """Let the strategy end; afterwards only the books are kept."""
+        self.context.now_ns = now_ns
+        if not self.disqualified:
+            self._guarded(lambda: self._call(self.strategy.on_stop))
+        self._silence()
+        self._record(Stopped(self.account_id, now_ns))
+        self._journal.flush()
+
+    def disqualify(self, kind: str, reason: str) -> None:
+        """Take the bot out: nothing unsent leaves, its orders are canceled, its handlers are silent.
+
+        Positions stay, valued at the market. `kind` is a word for the journal, `reason` one line for people.
+        """
+        now_ns = self.context.now_ns
+        self.disqualified = reason
+        self._silence()
+        for denial in self.desk.drop(now_ns):
+            self._record(denial)
+        self._record(Disqualified(self.account_id, now_ns, kind))
+        self.desk.cancel_all(now_ns, None)
+        self._leave()
+
+    def _guarded(self, action: Callable[[], None]) -> bool:
+        """Do it and return True; if the bot is at fault take it out and return False."""
+        WATCHDOG.watch(self)
+        try:
+            action()
+        except (BotFaultError, Exception, SystemExit) as error:
+            if not (self.calls & 1 or isinstance(error, BotFaultError)):
+                raise
+            self.calls += self.calls & 1
+            kind = type(error).__name__ if isinstance(error, BotFaultError) else "raised"
+            self.disqualify(kind, describe_fault(error))
+            return False
+        finally:
+            WATCHDOG.watch(None)
+        return True
+
+    def _begin(self, history: History) -> None:
+        for wish in self.subscriptions:
+            if wish.topic is Topic.BARS and wish.warmup:
+                bars = warmup_bars(history, wish)
+                if bars:
+                    self._view.last_ticks.setdefault(wish.instrument_id, bars[-1].close_ticks)
+                    self._call(self.strategy.on_history, bars)
+                    if self.desk.outbox or self.desk.denials:
+                        raise BotFaultError("sent orders before the start, in on_history")
+        if self.gate.watches_equity:
+            self.gate.observe(self.context.now_ns)
+        self._call(self.strategy.on_start)
+        self._leave()
+
+    def _run(self, until_ns: int) -> None:
+        context, timers, desk, messages = self.context, self._timers, self.desk, self._messages
+        tops, on_quote, watches_equity = self._view.tops, self._on_quote, self.gate.watches_equity
+        while messages:
+            message = messages[0]
+            received_ns = message.ts_received_ns
+            if timers.next_ns < received_ns:
+                self._fire()
+                continue
+            messages.popleft()
+            context.now_ns = received_ns
+            if type(message) is Quote:
+                tops[message.instrument_id] = message
+                if on_quote is not None:
+                    self.calls += 1
+                    on_quote(context, message)
+                    self.calls += 1
+            else:
+                self._hear(message)
+            if desk.outbox or desk.denials:
+                self._leave()
+            if watches_equity:
+                self._observe()
+        while timers.next_ns < until_ns:
+            self._fire()
+
+    def _hear(self, message: _Message) -> None:
+        """Book one message and pass it on."""
+        if isinstance(message, Bar):
+            self._view.last_ticks[message.instrument_id] = message.close_ticks
+            self._pass_on(self._on_bar, message)
+        elif isinstance(message, BookSnapshot):
+            self._view.tops[message.instrument_id] = message
+            self._view.books[message.instrument_id] = message
+            self._pass_on(self._on_book, message)
+        elif isinstance(message, Trade):
+            self._view.last_ticks[message.instrument_id] = message.price_ticks
+            self._pass_on(self._on_trade, message)
+        elif isinstance(message, Quote):
+            self._view.tops[message.instrument_id] = message
+            self._pass_on(self._on_quote, message)
+        else:
+            self._record(message)
+            self.tracker.handle(message)
+            if isinstance(message, OrderFilled):
+                self.portfolio.fill(message)
+                self._view.last_ticks[message.instrument_id] = message.price_ticks
+                self._pass_on(self._on_fill, message)
+            self._pass_on(self._on_order, message)
+
+    def _pass_on(self, handler: Callable[..., None] | None, message: _Message) -> None:
+        if handler is not None:
+            self.calls += 1
+            handler(self.context, message)
+            self.calls += 1
+
+    def _call(self, handler: Callable[..., None], *arguments: object) -> None:
+        self.calls += 1
+        handler(self.context, *arguments)
+        self.calls += 1
+
+    def _fire(self) -> None:
+        """Let the next timer ring."""
+        at_ns, name = self._timers.pop()
+        self.context.now_ns = at_ns
+        self._count_instant()
+        if self._on_timer is not None:
+            self._call(self._on_timer, name)
+        if self.desk.outbox or self.desk.denials:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Send the outbox, then tell the strategy what was denied, and again what it answers."""
+        desk, record, send = self.desk, self._record, self._venue.send
+        while desk.outbox or desk.denials:
+            for approved in desk.outbox:
+                record(Sent(approved.ts_ns, approved.command))
+                send(approved)
+            desk.outbox.clear()
+            denials = desk.denials
+            if denials:
+                desk.denials = []
+                for denial in denials:
+                    record(denial)
+                for denial in denials:
+                    self._count_instant()
+                    self._pass_on(self._on_order, denial)
+
+    def _observe(self) -> None:
+        """Hold the equity to the loss limits."""
+        if self.gate.observe(self.context.now_ns):
+            self.context.log.warning("loss limit hit", reason=self.gate.loss_reason.name)
+            self.desk.cancel_all(self.context.now_ns, None)
+            self._leave()
+
+    def _count_instant(self) -> None:
+        if self.context.now_ns != self._instant_ns:
+            self._instant_ns = self.context.now_ns
+            self._instant_calls = 0
+        self._instant_calls += 1
+        if self._instant_calls > INSTANT_LIMIT:
+            raise InstantLimitError(f"caused more than {INSTANT_LIMIT:,} calls at one instant")
+
+    def _silence(self) -> None:
+        self._on_quote = self._on_trade = self._on_bar = self._on_book = None
+        self._on_fill = self._on_order = self._on_timer = None
+        self._timers.clear()
