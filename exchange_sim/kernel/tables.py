@@ -110,6 +110,7 @@ GROUP = np.dtype(
         ("half_spread", "<f8"),
         ("growth", "<f8"),
         ("tolerance", "<f8"),
+        ("caution", "<f8"),
         ("edge", "<f8"),
         ("inventory_limit", "<f8"),  # atoms
         ("impact", "<f8"),  # relative price shift per atom of remembered flow

@@ -17,7 +17,7 @@ from exchange_sim.population.species import (
     ZeroIntelligence,
 )
 
-_TAKEN_SHARE = 1.0
+_TAKEN_SHARE = 1.2
 """Traded value over the value of the takers' orders as sent; measured, see the calibration's test."""
 
 

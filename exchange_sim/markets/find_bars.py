@@ -55,7 +55,7 @@ def find_bars(
         span = f"{format_instant(first)} to {format_instant(end)}"
         if interval != interval_ns:
             refused.append(f"{name}: bars of {interval / 1e9:g} s, expected {format_duration(interval_ns)}")
-        elif (start_ns is not None and first > start_ns) or (end_ns is not None and end < end_ns):
+        elif (start_ns is not None and not first <= start_ns < end) or (end_ns is not None and end < end_ns):
             refused.append(f"{name}: only has {span}")
         else:
             fitting.append((path, f"{name} ({span})"))

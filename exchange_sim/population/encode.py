@@ -108,6 +108,7 @@ def _encode_market_maker(row: Any, group: MarketMaker, scale: float) -> None:
     row["growth"] = group.growth
     row["tolerance"] = group.tolerance_bps * _BPS
     row["edge"] = group.edge_bps * _BPS
+    row["caution"] = group.caution
     row["inventory_limit"] = group.inventory_limit * scale * ATOMS
     row["skew"] = group.skew_bps * _BPS
     row["impact"] = group.impact_bps * _BPS / (group.impact_size * scale * ATOMS)

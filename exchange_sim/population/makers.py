@@ -15,6 +15,8 @@ from exchange_sim.population.common import best_prices, cancel_all, inventory, p
 from exchange_sim.population.species import SUBMIT_LEVELS_MAXIMUM
 
 _INVENTORY_LOAD_MAXIMUM = 3.0
+_LOOK_BACK = 1.5
+"""Intervals after which every other maker has looked, too: they are jittered by half either way."""
 _SLACK = 0.25
 """Tolerance added with each level, in spacings: far quotes need not be exact."""
 
@@ -144,7 +146,9 @@ def act_market_maker(k: Any, s: Any, g: Any, account: int) -> None:
     centre = truth * (1.0 + shift - g.skew * bounded)
     if centre < 2.0:
         return
-    half = g.half_spread * centre
+    earlier_ns = max(k.now_ns - int(_LOOK_BACK * g.interval_ns), k.path_start_ns)
+    moved = abs(truth - fundamental_ticks(k, instrument, earlier_ns))
+    half = max(g.half_spread * centre, g.caution * moved)
     edge = g.edge * centre
     bid = int(centre - half)
     other_ask = _best_of_others(s, account, instrument, 1)

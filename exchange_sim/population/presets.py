@@ -25,7 +25,7 @@ from exchange_sim.population.species import (
     ZeroIntelligence,
 )
 
-CRYPTO_TURNOVER = 1_500.0
+CRYPTO_TURNOVER = 2_800.0
 """What the takers of `crypto` trade, in the settlement asset per second, at size scale 1 and activity 1."""
 
 
@@ -40,20 +40,20 @@ def crypto() -> Population:
             MarketMaker(
                 name="maker",
                 count=4,
-                interval_ms=1_200.0,
-                half_spread_bps=1.0,
+                interval_ms=300.0,
+                half_spread_bps=0.5,
                 edge_bps=2.5,
                 impact_size=100_000.0,
                 latency=CrowdLatency(minimum_us=500.0, spread_us=1_000.0, jitter_us=100.0),
                 deposit=1_500_000.0,
             ),
-            MetaOrders(name="parent", count=12, rate_hz=0.12, deposit=500_000.0),
+            MetaOrders(name="parent", count=12, rate_hz=0.36, deposit=500_000.0),
             ZeroIntelligence(
                 name="far",
                 count=40,
                 rate_hz=0.035,
                 market_share=0.0,
-                minimum_bps=3.0,
+                minimum_bps=6.0,
                 depth_bps=15.0,
                 size=ParetoSize(minimum=1_000.0, exponent=1.3, maximum=500_000.0),
                 deposit=250_000.0,

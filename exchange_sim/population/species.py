@@ -183,7 +183,9 @@ class MarketMaker(Group, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     `interval_ms` (jittered by half of it either way) and changes only orders that are more than
     `tolerance_bps` (and a quarter of `spacing_bps` per level) from where they belong or half eaten, by
     modification. It does not take an order of others unless that is `edge_bps` worse than the centre for
-    its owner, but quotes a tick away from it.
+    its owner, but quotes a tick away from it. Its half spread is never less than `caution` times the
+    fundamental's change over the last one and a half intervals: makers that looked a moment
+    apart would otherwise trade with one another whenever the market moves.
     """
 
     interval_ms: Positive = 1_000.0
@@ -194,6 +196,7 @@ class MarketMaker(Group, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     growth: Positive = 1.5
     tolerance_bps: NotNegative = 0.3
     edge_bps: NotNegative = 1.5
+    caution: NotNegative = 1.0
     inventory_limit: Positive = 2_000_000.0
     skew_bps: NotNegative = 1.0
     impact_bps: NotNegative = 1.0
