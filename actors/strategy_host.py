@@ -153,7 +153,7 @@ class StrategyHost:
         """Let the strategy end; afterwards only the books are kept."""
         self.context.now_ns = now_ns
         if not self.disqualified:
-            self._guarded(lambda: self._call(self.strategy.on_stop))
+            self._guarded(self._end)
         self._silence()
         self._record(Stopped(self.account_id, now_ns))
         self._journal.flush()
@@ -200,6 +200,10 @@ class StrategyHost:
         if self.gate.watches_equity:
             self.gate.observe(self.context.now_ns)
         self._call(self.strategy.on_start)
+        self._leave()
+
+    def _end(self) -> None:
+        self._call(self.strategy.on_stop)
         self._leave()
 
     def _run(self, until_ns: int) -> None:

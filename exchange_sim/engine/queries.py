@@ -204,6 +204,11 @@ class ExchangeView:
         """Return the price at which positions are valued: the last trade unless set; 0 before both."""
         return int(self._memory.instruments[self.instrument_index(instrument_id)]["mark_ticks"])
 
+    def traded(self, instrument_id: str) -> tuple[int, int]:
+        """Return the lots traded in an instrument since the start, and in how many trades."""
+        row = self._memory.instruments[self.instrument_index(instrument_id)]
+        return int(row["volume_lots"]), int(row["trades"])
+
     def check_conservation(self) -> None:
         """Check that nothing was made or lost, exactly.
 

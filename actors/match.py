@@ -1,0 +1,222 @@
+"""One match: a market, its bots, a seed; and what comes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from actors.bot_check import decode_config, find_strategy
+from actors.config import digest_of
+from actors.host import AccountHost
+from actors.match_config import BotSpec, MatchSpec
+from actors.result import FILL, MARKET_SAMPLE, BotResult, MarketFigures, MatchResult
+from exchange_sim.journal import JournalHeader, JournalWriter
+from exchange_sim.kernel.kernel import Kernel
+from exchange_sim.markets.build import build_market
+from exchange_sim.markets.inputs import MarketInputs
+from exchange_sim.model.enums import EventKind, Liquidity
+from exchange_sim.model.ids import AccountId
+from exchange_sim.model.instrument import ASSET_SCALE, Instrument
+from exchange_sim.rng import derive
+from exchange_sim.simulation import Simulation
+from strategies.api import Strategy
+
+_ATOMS = 10.0**ASSET_SCALE
+_UNITS = 10**ASSET_SCALE
+
+
+def run_match(
+    spec: MatchSpec,
+    *,
+    data_folder: Path | None = None,
+    journal_path: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> MatchResult:
+    """Play a match and return its result.
+
+    The same `spec` (and the same bars in `data_folder`) gives the same result to the last byte, `cpu_s` and
+    `wall_s` apart.
+
+    Parameters
+    ----------
+    spec
+        Market, bots and settings.
+    data_folder
+        Where an anchored market's bars are.
+    journal_path
+        File for the journal; without it only its digest is kept.
+    progress
+        Told the share of the simulated span that is done.
+
+    Raises
+    ------
+    ConfigError
+        A bot's strategy or configuration is wrong.
+    BarsError
+        The recorded bars cannot be used.
+    OSError
+        The journal cannot be written.
+    """
+    cpu, wall = time.process_time(), time.perf_counter()
+    strategies = _strategies(spec)
+    inputs = build_market(spec.market, spec.settings.duration_ns, spec.seed, data_folder)
+    kernel = _kernel(spec, inputs)
+    with ExitStack() as stack:
+        sink = stack.enter_context(journal_path.open("wb")) if journal_path is not None else None
+        header = JournalHeader(
+            streams=tuple(bot.name for bot in spec.bots), seed=spec.seed, config_digest=digest_of(spec)
+        )
+        journal = JournalWriter(header, sink)
+        hosts = [
+            _host(spec, bot, strategy, kernel, journal)
+            for bot, strategy in zip(spec.bots, strategies, strict=True)
+        ]
+        simulation = Simulation(
+            kernel,
+            hosts,
+            window_ns=min((bot.latency.minimum_ns for bot in spec.bots), default=spec.settings.duration_ns),
+            equity_interval_ns=spec.settings.equity_interval_ns,
+        )
+        simulation.run(inputs.start_ns + spec.settings.duration_ns, inputs.history, progress)
+        kernel.exchange.check_conservation()
+        digest = journal.close().digest
+    return MatchResult(
+        match_id=spec.match_id,
+        seed=spec.seed,
+        digest=digest,
+        market_digest=kernel.market_digest(),
+        instruments=tuple(each.instrument_id for each in inputs.instruments),
+        start_ns=inputs.start_ns,
+        end_ns=kernel.now_ns,
+        bots=tuple(_bot_result(spec.bots[n], host, simulation, n) for n, host in enumerate(hosts)),
+        figures=tuple(_figures(kernel, simulation, n) for n in range(len(inputs.instruments))),
+        times_ns=simulation.times_ns,
+        equity=simulation.equity_atoms / _ATOMS,
+        fills=_fills(kernel, simulation),
+        market=tuple(
+            _market_samples(instrument, simulation.samples, n)
+            for n, instrument in enumerate(inputs.instruments)
+        ),
+        requests=kernel.counters.requests,
+        cpu_s=time.process_time() - cpu,
+        wall_s=time.perf_counter() - wall,
+    )
+
+
+def _strategies(spec: MatchSpec) -> list[Strategy[Any]]:
+    made = []
+    for index, bot in enumerate(spec.bots):
+        strategy = find_strategy(bot, source="match", at=f"bots[{index}]")
+        config = decode_config(strategy, bot.config, source="match", at=f"bots[{index}].config")
+        made.append(strategy(config))
+    return made
+
+
+def _kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel:
+    return Kernel(
+        inputs.instruments,
+        inputs.path,
+        inputs.population,
+        [(bot.name, int(bot.deposit * _UNITS)) for bot in spec.bots],
+        seed=derive(spec.seed, "crowd"),
+        size_scales=inputs.size_scales,
+        snapshot_depth=spec.settings.book_depth,
+        sample_interval_ns=spec.settings.market_interval_ns,
+    )
+
+
+def _host(
+    spec: MatchSpec, bot: BotSpec, strategy: Strategy[Any], kernel: Kernel, journal: JournalWriter
+) -> AccountHost:
+    return AccountHost(
+        AccountId(bot.name),
+        kernel.account_index(bot.name),
+        strategy,
+        kernel.instruments,
+        deposit_atoms=int(bot.deposit * _UNITS),
+        limits=bot.risk,
+        latency=bot.latency,
+        seed=spec.bot_seed,
+        journal=journal.stream(bot.name),
+        handler_limit_s=spec.settings.handler_limit_s,
+        outbox_limit=spec.settings.outbox_limit,
+    )
+
+
+def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation, number: int) -> BotResult:
+    exchange = simulation.kernel.exchange
+    ledgers = [exchange.position(bot.name, each.instrument_id) for each in simulation.kernel.instruments]
+    start, final = float(bot.deposit), exchange.equity_atoms(bot.name) / _ATOMS
+    return BotResult(
+        name=bot.name,
+        strategy=bot.strategy,
+        start_equity=start,
+        final_equity=final,
+        total_return=final / start - 1.0,
+        fees=sum(each.fees_atoms for each in ledgers) / _ATOMS,
+        volume=sum(each.volume_atoms for each in ledgers) / _ATOMS,
+        maker_volume=sum(each.maker_atoms for each in ledgers) / _ATOMS,
+        fills=sum(each.fills for each in ledgers),
+        orders=simulation.event_count(number, EventKind.ACCEPTED),
+        denied=host.denied,
+        rejected=simulation.event_count(number, EventKind.REJECTED),
+        canceled=simulation.event_count(number, EventKind.CANCELED),
+        disqualified=host.disqualified,
+    )
+
+
+def _figures(kernel: Kernel, simulation: Simulation, number: int) -> MarketFigures:
+    instrument = kernel.instruments[number]
+    tick, lot = float(instrument.tick_size), float(instrument.lot_size)
+    samples = simulation.samples
+    own = samples[samples["instrument"] == number]
+    last = own["last_ticks"][own["last_ticks"] > 0]
+    spreads = own["spread_bps"][own["spread_bps"] > 0]
+    volume_lots, trades = kernel.exchange.traded(instrument.instrument_id)
+    return MarketFigures(
+        instrument=instrument.instrument_id,
+        first=float(last[0]) * tick if len(last) else np.nan,
+        last=float(last[-1]) * tick if len(last) else np.nan,
+        volume=volume_lots * lot,
+        trades=trades,
+        mean_spread_bps=float(spreads.mean()) if len(spreads) else np.nan,
+    )
+
+
+def _fills(kernel: Kernel, simulation: Simulation) -> npt.NDArray[np.void]:
+    rows = simulation.fills
+    made = np.zeros(len(rows), FILL)
+    if not len(rows):
+        return made
+    ticks = np.array([float(each.tick_size) for each in kernel.instruments])
+    lots = np.array([float(each.lot_size) for each in kernel.instruments])
+    for name in ("ts_ns", "trade_id", "client_order_id", "instrument"):
+        made[name] = rows[name]
+    made["price"] = rows["price_ticks"] * ticks[rows["instrument"]]
+    made["quantity"] = rows["quantity_lots"] * lots[rows["instrument"]]
+    made["fee"] = rows["fee_atoms"] / _ATOMS
+    made["bot"] = rows["account"] - kernel.account_index(simulation.participants[0].account_id)
+    made["side"] = rows["code"] & 1
+    made["maker"] = (rows["code"] >> 1) == Liquidity.MAKER
+    return made
+
+
+def _market_samples(
+    instrument: Instrument, samples: npt.NDArray[np.void], number: int
+) -> npt.NDArray[np.void]:
+    own = samples[samples["instrument"] == number]
+    made = np.zeros(len(own), MARKET_SAMPLE)
+    made["ts_ns"] = own["ts_ns"]
+    tick, lot = float(instrument.tick_size), float(instrument.lot_size)
+    for name in ("bid", "ask", "last"):
+        ticks = own[f"{name}_ticks"]
+        made[name] = np.where(ticks > 0, ticks * tick, np.nan)
+    for name in ("volume", "bid_depth", "ask_depth"):
+        made[name] = own[f"{name}_lots"] * lot
+    return made
