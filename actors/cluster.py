@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+# isort: off
+from actors.ray_environment import draw_token  # before Ray: see there
+
 import msgspec
 import ray
+# isort: on
 
 from actors.pool import PoolError
 from actors.run_options import ClusterSettings
@@ -57,11 +61,6 @@ def connected(settings: ClusterSettings) -> Iterator[Cluster]:
     PoolError
         The cluster cannot be reached or does not start.
     """
-    own = settings.address is None
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # the job interface runs any code it is sent: only a cluster that listens on loopback goes without a token
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled" if own else "token")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if ray.is_initialized():
         yield Cluster(_cpus(), "")
         return
@@ -78,11 +77,11 @@ def _start(settings: ClusterSettings) -> str:
     if settings.address is not None:
         options["address"] = settings.address
     else:
+        draw_token()
         options |= {
             "num_cpus": settings.workers or os.cpu_count() or 1,
             "include_dashboard": settings.dashboard,
             "object_store_memory": settings.object_store_mb * 1_000_000,
-            "_node_ip_address": "127.0.0.1",
         }
     attempts = _START_ATTEMPTS if settings.address is None else 1
     for attempt in range(1, attempts + 1):

@@ -13,9 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import ray
+# isort: off
+from actors.cluster import WORKER_ENVIRONMENT  # before Ray: see actors.ray_environment
 
-from actors.cluster import WORKER_ENVIRONMENT
+import ray
+# isort: on
+
 from actors.player import REAL_MATCH, MatchPlayer, PlayerSetup, enter_folder, is_warm
 from actors.pool import PoolError
 from actors.record import (
@@ -34,6 +37,7 @@ _BATCH_MAX = 64
 _TICK_S = 1.0
 _DEATHS_MAX = 3
 _STARTS_FAILED_MAX = 3
+_RAISED_IN_START = "raised in its creation task"
 
 
 class _Worker:
@@ -132,31 +136,26 @@ class RayPool:
             self._drop_calls()
 
     def _hand_out(self, waiting: deque[_Task]) -> None:
-        """Fill every worker's queue, starting workers as long as there is work for them."""
+        """Start workers while there is work for them, and fill the queues of those that have started."""
+        idle = sum(1 for slot in self._slots if not any(tasks for _, tasks in slot.calls))
+        for _ in range(min(self.workers - len(self._slots), len(waiting) - idle)):
+            self._slots.append(self._start(waiting[0].job))
         for depth in range(1, _CALLS_IN_FLIGHT + 1):
-            for index in range(self.workers):
-                if index < len(self._slots) and len(self._slots[index].calls) >= depth:
-                    continue
-                batch = self._next_batch(waiting)
-                if not batch:
-                    return
-                if index >= len(self._slots):
-                    self._slots.append(self._start(batch[0].job))
-                slot = self._slots[index]
-                payload = [encode_job(task.job) for task in batch]
-                slot.calls.append((slot.actor.play.remote(payload), batch))
+            for slot in self._slots:
+                if waiting and slot.ready and len(slot.calls) < depth and _may_follow(slot, waiting[0]):
+                    batch = self._next_batch(waiting)
+                    payload = [encode_job(task.job) for task in batch]
+                    slot.calls.append((slot.actor.play.remote(payload), batch))
 
     def _next_batch(self, waiting: deque[_Task]) -> list[_Task]:
-        """Take as many jobs as fill the target time, fewer near the end so that all workers finish together."""
+        """Take what fills the target time; fewer near the end, so that all workers finish together."""
         share = len(waiting) // (2 * _CALLS_IN_FLIGHT * self.workers)
         size = int(_BATCH_TARGET_S / self._mean_s) if self._mean_s > 0 else 1
-        batch: list[_Task] = []
-        while waiting and len(batch) < max(1, min(size, share, _BATCH_MAX)):
-            if waiting[0].alone and batch:
-                break
+        batch = [waiting.popleft()]
+        while (
+            waiting and not (batch[0].alone or waiting[0].alone) and len(batch) < min(size, share, _BATCH_MAX)
+        ):
             batch.append(waiting.popleft())
-            if batch[0].alone:
-                break
         return batch
 
     def _collect(self, slot: _Slot, waiting: deque[_Task]) -> Iterator[tuple[MatchJob, Outcome]]:
@@ -192,11 +191,13 @@ class RayPool:
         """Put a dead worker's jobs back in line; a job that keeps killing its worker has failed."""
         if not slot.ready:
             self._starts_failed += 1
-            if self._starts_failed >= _STARTS_FAILED_MAX * self.workers:
+            # what its constructor raised it would raise again; a process that just went may be bad luck
+            if _RAISED_IN_START in cause or self._starts_failed >= _STARTS_FAILED_MAX * self.workers:
                 raise PoolError(f"workers do not start: {' '.join(cause.split())}")
         self._slots.remove(slot)
         self._kill(slot)
-        running, rest = slot.calls[0][1], [task for _, tasks in list(slot.calls)[1:] for task in tasks]
+        running = slot.calls[0][1]
+        rest = [task for _, tasks in list(slot.calls)[1:] for task in tasks]
         waiting.extendleft(reversed(rest))
         for task in reversed(running):
             task.deaths += len(running) == 1 and slot.ready
@@ -239,6 +240,15 @@ class RayPool:
     def _kill(slot: _Slot) -> None:
         if ray.is_initialized():
             ray.kill(slot.actor, no_restart=True)
+
+
+def _may_follow(slot: _Slot, task: _Task) -> bool:
+    """Return whether `task` may be queued behind what the worker has.
+
+    A worker that dies takes the answers with it that it had not sent yet. A job under suspicion therefore
+    gets a worker to itself, or its neighbours would be blamed for it.
+    """
+    return not slot.calls or not (task.alone or slot.calls[-1][1][0].alone)
 
 
 def _passed_on() -> dict[str, str]:

@@ -144,7 +144,8 @@ def draw(dimension: Dimension, uniform: float) -> Any:
     if dimension.log:
         upper = high + 1 if dimension.is_integer else high
         value = math.exp(math.log(low) + uniform * (math.log(upper) - math.log(low)))
-        return min(int(value), int(high)) if dimension.is_integer else min(value, float(high))
+        value = min(max(value, float(low)), float(high))  # the logarithm's rounding may leave the range
+        return int(value) if dimension.is_integer else value
     if dimension.is_integer or dimension.step is not None:
         values = grid_values("", dimension)
         return values[int(uniform * len(values))]

@@ -1,7 +1,7 @@
 """A stand-in for a match: cheap, drawn from the specification alone, and it does what a test plans.
 
-The data folder of the run is the test's control panel: every call leaves a file under `calls/`, and `plan.json`
-names the matches that misbehave.
+The data folder of the run is the test's control panel: every call leaves a file under `calls/`, and
+`plan.json` names the matches that misbehave.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STEP_NS = 10**10
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Matches, by id, that raise; that kill their process, at the first call or at every one; that press Ctrl-C."""
+    """Matches, by id, that raise, that kill their process (once or always), that press Ctrl-C."""
 
     fails: tuple[str, ...] = ()
     dies_once: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.config import MatchFormat, TournamentSpec
+from actors.config import MatchFormat, TournamentSpec, digest_of
 from actors.config_errors import ConfigError
 from actors.config_files import load_match, load_search, load_tournament
 from tests.contests.conftest import FILE
@@ -16,7 +16,11 @@ BOT = '[[bots]]\nname = "ann"\nstrategy = "alpha"\n'
 
 
 def test_one_file_serves_match_tournament_and_search(contest_file: Path) -> None:
-    match, tournament, search = load_match(contest_file), load_tournament(contest_file), load_search(contest_file)
+    match, tournament, search = (
+        load_match(contest_file),
+        load_tournament(contest_file),
+        load_search(contest_file),
+    )
     assert [bot.name for bot in match.bots] == ["ann", "bob", "cash"]
     assert tournament.tournament.formats == tuple(MatchFormat)
     assert tournament.null_bot == "bob"
@@ -24,8 +28,6 @@ def test_one_file_serves_match_tournament_and_search(contest_file: Path) -> None
 
 
 def test_comments_and_the_order_of_tables_do_not_change_the_digest(tmp_path: Path) -> None:
-    from actors.config import digest_of
-
     one, other = tmp_path / "one.toml", tmp_path / "other.toml"
     one.write_text(f'name = "x"\n{MARKET}{BOT}')
     other.write_text(f'# note\nname = "x"\n{BOT}{MARKET}')
@@ -40,7 +42,9 @@ def test_bots_from_other_files_are_added(tmp_path: Path) -> None:
     assert [bot.name for bot in load_tournament(path).bots] == ["ann", "eve"]
 
 
-def test_a_strategy_file_is_found_from_the_contest_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strategy_file_is_found_from_the_contest_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
     path = folder / "c.toml"
@@ -80,7 +84,11 @@ def test_a_strategy_file_is_found_from_the_contest_file(tmp_path: Path, monkeypa
             "tournament.formats[0]",
             "expected 'melee' or 'solo' or 'leave_one_out', was 'meelee'",
         ),
-        (MARKET + BOT + '[tournament]\nnull_bot = "eve"\n', "tournament.null_bot", "expected one of ann, was 'eve'"),
+        (
+            MARKET + BOT + '[tournament]\nnull_bot = "eve"\n',
+            "tournament.null_bot",
+            "expected one of ann, was 'eve'",
+        ),
         (
             MARKET + BOT + '[tournament]\nformats = ["leave_one_out"]\n',
             "tournament.formats",

@@ -70,7 +70,10 @@ def test_a_catalogue_that_cannot_grow_says_so(
 
 
 def test_other_errors_of_the_disk_are_told_apart() -> None:
-    with pytest.raises(StorageError, match="cannot be written: Read-only file system"), storage_errors(Path("x")):
+    with (
+        pytest.raises(StorageError, match="cannot be written: Read-only file system"),
+        storage_errors(Path("x")),
+    ):
         raise OSError(errno.EROFS, "Read-only file system")
     with pytest.raises(StorageError, match="cannot be used: malformed"), storage_errors(Path("x")):
         raise sqlite3.DatabaseError("malformed")

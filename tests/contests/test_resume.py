@@ -78,7 +78,9 @@ def test_a_run_where_nothing_works_stops_early(
         for bot in range(3)
     ]
     panel = make_panel(tmp_path / "panel", fails=everything)
-    with pytest.raises(MatchesFailedError, match="the first 5 matches all failed: RuntimeError: planned failure"):
+    with pytest.raises(
+        MatchesFailedError, match="the first 5 matches all failed: RuntimeError: planned failure"
+    ):
         run_tournament(tournament, options(0, panel=panel))
     assert sum(calls(panel).values()) == 5
 
@@ -112,7 +114,10 @@ def test_a_run_is_not_continued_by_other_code(tournament: TournamentSpec, option
     made = options(0)
     run_tournament(tournament, made)
     changed = msgspec.structs.replace(tournament_info(tournament), code="other")
-    with pytest.raises(CodeChangedError, match="other code"), RunFolder(made.root, changed, mode=OpenMode.RESUME):
+    with (
+        pytest.raises(CodeChangedError, match="other code"),
+        RunFolder(made.root, changed, mode=OpenMode.RESUME),
+    ):
         pass
 
 

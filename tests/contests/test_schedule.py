@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_a_design_gives_every_seat_and_every_neighbour_equally_often(size: int) 
     for first in range(0, len(rows), size):
         block = rows[first : first + size]
         assert all(len({row[seat] for row in block}) == size for seat in range(size))
-    followers = Counter(pair for row in rows for pair in zip(row, row[1:], strict=False))
+    followers = Counter(pair for row in rows for pair in itertools.pairwise(row))
     assert set(followers.values()) <= {cycles}
     assert len(followers) == size * (size - 1)
 

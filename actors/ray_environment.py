@@ -1,0 +1,32 @@
+"""Ray's settings that must be made before `import ray`, because it reads them then and never again.
+
+Import this module before `ray`, for its effect. What the user has set is left alone; so is a process that
+has imported Ray already, because settings that only its children see would lock them out.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # silences a notice about GPUs
+    # a cluster runs any code it is sent and listens on every interface: nobody joins without its token
+    "RAY_AUTH_MODE": "token",
+}
+
+if "ray" not in sys.modules:
+    for _name, _value in _SETTINGS.items():
+        os.environ.setdefault(_name, _value)
+
+
+def draw_token() -> None:
+    """Give a cluster that is about to start a token that only this process and its children know.
+
+    A cluster at an address is joined with the token of `RAY_AUTH_TOKEN`, `RAY_AUTH_TOKEN_PATH` or
+    `~/.ray/auth_token` instead.
+    """
+    if os.environ.get("RAY_AUTH_MODE") == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
