@@ -36,6 +36,8 @@ from exchange_sim.population.species import Population
 
 _LN2 = 0.6931471805599453
 _DEPTH_MAXIMUM = 1_000
+_SMALLEST = 1.1
+"""Minimum notional and one lot more are for rounding down, a tenth for prices far from the fundamental."""
 _NOW = word_of("now_ns")
 
 
@@ -129,10 +131,11 @@ class Kernel:
         storage.copy("activity", np.ascontiguousarray(path.activity, np.float64).reshape(-1))
         markets = np.zeros(len(self.instruments), MARKET)
         markets["atoms_per_tick_lot"] = [each.atoms_per_tick_lot for each in self.instruments]
-        markets["flow_limit_atoms"] = crowd.flow_limits
-        markets["flow_decay_hz"] = np.where(
-            markets["flow_limit_atoms"] > 0, _LN2 / population.impact_half_life_s, 0
-        )
+        lots = path.fundamental_ticks[:, 0] * markets["atoms_per_tick_lot"]
+        minimum = [each.minimum_notional_atoms for each in self.instruments]
+        markets["smallest_atoms"] = _SMALLEST * (np.array(minimum) + lots)
+        watched = markets["flow_limit_atoms"] = np.array(crowd.flow_limits)
+        markets["flow_decay_hz"] = np.where(watched > 0, _LN2 / population.impact_half_life_s, 0)
         markets["flow_ns"] = markets["spread_ns"] = path.start_ns
         self._markets = storage.copy("markets", markets)
         header["now_ns"], header["path_start_ns"] = path.start_ns, path.start_ns

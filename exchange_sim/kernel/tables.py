@@ -118,6 +118,8 @@ GROUP = np.dtype(
         ("children_maximum", "<f8"),
         ("depth_share", "<f8"),
         ("slippage", "<f8"),
+        ("foresight_ns", "<i8"),
+        ("foresight", "<f8"),
     ]
 )
 """One group in one instrument: the union of all species' parameters."""
@@ -160,6 +162,7 @@ CLOCK = np.dtype(
 MARKET = np.dtype(
     [
         ("atoms_per_tick_lot", "<f8"),
+        ("smallest_atoms", "<f8"),  # of the crowd's orders: some more than the minimum notional and a lot
         ("bought_lots", "<i8"),  # by takers, ever
         ("sold_lots", "<i8"),
         ("flow_atoms", "<f8"),  # signed value taken, forgotten with the population's half-life

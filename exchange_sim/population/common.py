@@ -49,14 +49,16 @@ def reference_lots(key: int, counter: int) -> int:
 
 @compiled
 def draw_lots(k: Any, g: Any, counter: int, price_ticks: float) -> int:
-    """Return the size of an order at about `price_ticks`, at least one lot."""
+    """Return the size of an order at about `price_ticks`: as large as the instrument demands, at least."""
     if g.size_kind == SIZE_REFERENCE:
         return reference_lots(g.stream, counter)
     if g.size_kind == SIZE_PARETO:
         atoms = pareto(g.stream, counter + DRAW_SIZE, g.size_a, g.size_b, g.size_c)
     else:
         atoms = lognormal(g.stream, counter + DRAW_SIZE, g.size_a, g.size_b)
-    return max(int(atoms / (price_ticks * market_at(k.markets, g.instrument).atoms_per_tick_lot)), 1)
+    market = market_at(k.markets, g.instrument)
+    atoms = max(atoms, market.smallest_atoms)
+    return max(int(atoms / (price_ticks * market.atoms_per_tick_lot)), 1)
 
 
 @compiled

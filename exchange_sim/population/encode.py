@@ -121,6 +121,8 @@ def _encode_meta_orders(row: Any, group: MetaOrders, scale: float) -> None:
     row["children_maximum"] = group.children_maximum
     row["depth_share"] = group.depth_share
     row["slippage"] = group.slippage_bps * _BPS
+    row["foresight_ns"] = int(group.foresight_s * 1e9)
+    row["foresight"] = group.foresight_bps * _BPS
     row["inventory_limit"] = group.inventory_limit * scale * ATOMS
     _encode_size(row, group.size, scale)
 

@@ -69,9 +69,12 @@ def act_meta_order(k: Any, s: Any, g: Any, a: Any, account: int, counter: int) -
     instrument = g.instrument
     if a.children == 0:
         reference = fundamental_ticks(k, instrument, k.now_ns)
-        held = inventory(k, s, account, instrument, reference)
+        load = inventory(k, s, account, instrument, reference) / g.inventory_limit
+        if g.foresight_ns > 0:
+            ahead = fundamental_ticks(k, instrument, k.now_ns + g.foresight_ns)
+            load -= (ahead / reference - 1.0) / g.foresight
         children = int(pareto(g.stream, counter + DRAW_PARENT, 1.0, g.parent_exponent, g.children_maximum))
-        side = reducing_side(uniform(g.stream, counter + DRAW_SIDE), held / g.inventory_limit)
+        side = reducing_side(uniform(g.stream, counter + DRAW_SIDE), load)
         a.children = children if side == 0 else -children
     side = 0 if a.children > 0 else 1
     a.children -= 1 - 2 * side

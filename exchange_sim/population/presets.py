@@ -14,6 +14,7 @@ from functools import partial
 from exchange_sim.population.species import (
     AdaptiveMarketMaker,
     CrowdLatency,
+    Hawkes,
     LognormalSize,
     MarketMaker,
     MetaOrders,
@@ -47,7 +48,15 @@ def crypto() -> Population:
                 latency=CrowdLatency(minimum_us=500.0, spread_us=1_000.0, jitter_us=100.0),
                 deposit=1_500_000.0,
             ),
-            MetaOrders(name="parent", count=12, rate_hz=0.36, deposit=500_000.0),
+            MetaOrders(
+                name="parent",
+                count=3,
+                rate_hz=1.44,
+                foresight_s=10.0,
+                foresight_bps=8.0,
+                size=LognormalSize(median=75.0, sigma=2.2),
+                deposit=4_000_000.0,
+            ),
             ZeroIntelligence(
                 name="far",
                 count=40,
@@ -58,7 +67,8 @@ def crypto() -> Population:
                 size=ParetoSize(minimum=1_000.0, exponent=1.3, maximum=500_000.0),
                 deposit=250_000.0,
             ),
-        )
+        ),
+        hawkes=Hawkes(branching=0.85, fast_share=0.5, fast_half_life_s=0.02, slow_half_life_s=5.0),
     )
 
 

@@ -210,7 +210,9 @@ class MetaOrders(Group, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     of children (exponent `parent_exponent`, at most `children_maximum`). A child takes at most `depth_share`
     of the quantity at the opposite best price and never trades worse than `slippage_bps` through it.
     Children arrive on the instrument's shared clock when `clustered`. The more inventory, the likelier is
-    a parent that reduces it: at `inventory_limit` the odds are 12 to 88.
+    a parent that reduces it: at `inventory_limit` the odds are 12 to 88. And a parent knows a little of what
+    is to come: if the fundamental rises by `foresight_bps` within `foresight_s`, the odds for buying are 88
+    to 12. That is what makes prices respond to signed flow, and quoting against it costly.
 
     References
     ----------
@@ -224,6 +226,8 @@ class MetaOrders(Group, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     depth_share: Positive = 1.0
     slippage_bps: NotNegative = 5.0
     inventory_limit: Positive = 5_000_000.0
+    foresight_s: NotNegative = 0.0
+    foresight_bps: Positive = 10.0
     size: Size = ParetoSize()
 
 

@@ -205,6 +205,27 @@ def test_inventory_pulls_meta_orders_back() -> None:
     assert held[0] < 0.7 * held[1]
 
 
+def test_foresight_makes_takers_right() -> None:
+    rising = MarketPath(START, SECOND, 1e6 * np.exp(np.arange(301) * 2e-5)[None, :], np.ones((1, 301)))
+    for foresight_s, least, most in ((0.0, 0.4, 0.6), (10.0, 0.0, 0.3)):
+        group = MetaOrders(
+            name="parent", count=5, rate_hz=4.0, parent_exponent=5.0, foresight_s=foresight_s, foresight_bps=2.0,
+            inventory_limit=1e12, size=HUNDRED,
+        )  # fmt: skip
+        kernel = world(group, path=rising)
+        stage(kernel, lots=10**7)
+        assert least < finish(kernel)["aggressor"].mean() < most
+
+
+def test_sizes_are_never_below_what_the_instrument_demands() -> None:
+    kernel = world(
+        MetaOrders(name="parent", count=5, rate_hz=4.0, size=LognormalSize(median=0.01, sigma=1.0))
+    )
+    stage(kernel)
+    assert len(finish(kernel)) == kernel.counters.actions
+    assert kernel.counters.refusals == 0
+
+
 def maker(**fields: Any) -> MarketMaker:
     values = {"half_spread_bps": 1.0, "spacing_bps": 2.0, "levels": 3, "size": 10_000.0, "growth": 2.0}
     return MarketMaker(name="maker", count=1, latency=NEAR, **{**values, **fields})
