@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from actors.context import HostContext
 from actors.desk import OrderDesk
@@ -35,8 +35,6 @@ from strategies.api import Strategy, Topic
 
 INSTANT_LIMIT = 10_000
 """Calls at one instant that a bot may cause itself, by timers and denied orders."""
-
-_Message = OrderEvent | MarketData
 
 
 class StrategyHost:
@@ -106,7 +104,16 @@ class StrategyHost:
             view=self._view,
             timers=self._timers,
         )
-        self._messages: deque[_Message] = deque()
+        self._messages: deque[OrderEvent | MarketData] = deque()
+        self._hear: dict[type, Callable[[Any], None]] = dict.fromkeys(
+            get_args(OrderEvent), self._hear_order_event
+        )
+        self._hear |= {
+            OrderFilled: self._hear_fill,
+            Bar: self._hear_bar,
+            BookSnapshot: self._hear_book,
+            Trade: self._hear_trade,
+        }
         self._instant_ns = -1
         self._instant_calls = 0
         self.subscriptions = wanted_subscriptions(account_id, strategy, traded)
@@ -131,7 +138,7 @@ class StrategyHost:
         self.context.now_ns = now_ns
         self._venue.connect()
         self._record(Started(self.account_id, now_ns, type(self.strategy).__name__))
-        self._guarded(lambda: self._begin(history))
+        self._guarded(self._begin, history)
         self._journal.flush()
 
     def next_time_ns(self) -> int:
@@ -144,8 +151,8 @@ class StrategyHost:
         At one instant messages come before timers, timers in order of their names. Bot faults never raise
         here; what raises is a defect of ours or of the venue.
         """
-        self._messages.extend(self._venue.events(until_ns))
-        while not self._guarded(lambda: self._run(until_ns)):
+        self._messages = deque(self._venue.events(until_ns))
+        while not self._guarded(self._run, until_ns):
             pass
         self._journal.flush()
 
@@ -172,11 +179,11 @@ class StrategyHost:
         self.desk.cancel_all(now_ns, None)
         self._leave()
 
-    def _guarded(self, action: Callable[[], None]) -> bool:
+    def _guarded(self, action: Callable[..., None], *arguments: Any) -> bool:
         """Do it and return True; if the bot is at fault take it out and return False."""
         WATCHDOG.watch(self)
         try:
-            action()
+            action(*arguments)
         except (BotFaultError, Exception, SystemExit) as error:
             if not (self.calls & 1 or isinstance(error, BotFaultError)):
                 raise
@@ -207,65 +214,70 @@ class StrategyHost:
         self._leave()
 
     def _run(self, until_ns: int) -> None:
-        context, timers, desk, messages = self.context, self._timers, self.desk, self._messages
+        context, timers, messages = self.context, self._timers, self._messages
+        outbox, denials = self.desk.outbox, self.desk.denials
+        hear = self._hear
         tops, on_quote, watches_equity = self._view.tops, self._on_quote, self.gate.watches_equity
         while messages:
-            message = messages[0]
-            received_ns = message.ts_received_ns
+            received_ns = messages[0].ts_received_ns
             if timers.next_ns < received_ns:
                 self._fire()
                 continue
-            messages.popleft()
+            message = messages.popleft()
             context.now_ns = received_ns
             if type(message) is Quote:
                 tops[message.instrument_id] = message
                 if on_quote is not None:
-                    self.calls += 1
+                    calls = self.calls
+                    self.calls = calls + 1
                     on_quote(context, message)
-                    self.calls += 1
+                    self.calls = calls + 2
             else:
-                self._hear(message)
-            if desk.outbox or desk.denials:
+                hear[type(message)](message)
+            if outbox or denials:
                 self._leave()
             if watches_equity:
                 self._observe()
         while timers.next_ns < until_ns:
             self._fire()
 
-    def _hear(self, message: _Message) -> None:
-        """Book one message and pass it on."""
-        if isinstance(message, Bar):
-            self._view.last_ticks[message.instrument_id] = message.close_ticks
-            self._pass_on(self._on_bar, message)
-        elif isinstance(message, BookSnapshot):
-            self._view.tops[message.instrument_id] = message
-            self._view.books[message.instrument_id] = message
-            self._pass_on(self._on_book, message)
-        elif isinstance(message, Trade):
-            self._view.last_ticks[message.instrument_id] = message.price_ticks
-            self._pass_on(self._on_trade, message)
-        elif isinstance(message, Quote):
-            self._view.tops[message.instrument_id] = message
-            self._pass_on(self._on_quote, message)
-        else:
-            self._record(message)
-            self.tracker.handle(message)
-            if isinstance(message, OrderFilled):
-                self.portfolio.fill(message)
-                self._view.last_ticks[message.instrument_id] = message.price_ticks
-                self._pass_on(self._on_fill, message)
-            self._pass_on(self._on_order, message)
+    def _hear_bar(self, bar: Bar) -> None:
+        self._view.last_ticks[bar.instrument_id] = bar.close_ticks
+        if self._on_bar is not None:
+            self._call(self._on_bar, bar)
 
-    def _pass_on(self, handler: Callable[..., None] | None, message: _Message) -> None:
-        if handler is not None:
-            self.calls += 1
-            handler(self.context, message)
-            self.calls += 1
+    def _hear_book(self, book: BookSnapshot) -> None:
+        self._view.tops[book.instrument_id] = book
+        self._view.books[book.instrument_id] = book
+        if self._on_book is not None:
+            self._call(self._on_book, book)
+
+    def _hear_trade(self, trade: Trade) -> None:
+        self._view.last_ticks[trade.instrument_id] = trade.price_ticks
+        if self._on_trade is not None:
+            self._call(self._on_trade, trade)
+
+    def _hear_fill(self, fill: OrderFilled) -> None:
+        self._record(fill)
+        self.tracker.handle(fill)
+        self.portfolio.fill(fill)
+        self._view.last_ticks[fill.instrument_id] = fill.price_ticks
+        if self._on_fill is not None:
+            self._call(self._on_fill, fill)
+        if self._on_order is not None:
+            self._call(self._on_order, fill)
+
+    def _hear_order_event(self, event: OrderEvent) -> None:
+        self._record(event)
+        self.tracker.handle(event)
+        if self._on_order is not None:
+            self._call(self._on_order, event)
 
     def _call(self, handler: Callable[..., None], *arguments: object) -> None:
-        self.calls += 1
+        calls = self.calls
+        self.calls = calls + 1
         handler(self.context, *arguments)
-        self.calls += 1
+        self.calls = calls + 2
 
     def _fire(self) -> None:
         """Let the next timer ring."""
@@ -285,14 +297,15 @@ class StrategyHost:
                 record(Sent(approved.ts_ns, approved.command))
                 send(approved)
             desk.outbox.clear()
-            denials = desk.denials
-            if denials:
-                desk.denials = []
+            if desk.denials:
+                denials = tuple(desk.denials)
+                desk.denials.clear()
                 for denial in denials:
                     record(denial)
                 for denial in denials:
                     self._count_instant()
-                    self._pass_on(self._on_order, denial)
+                    if self._on_order is not None:
+                        self._call(self._on_order, denial)
 
     def _observe(self) -> None:
         """Hold the equity to the loss limits."""

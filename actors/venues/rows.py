@@ -83,25 +83,26 @@ class CommandPacker:
 class RowDecoder:
     """Turns rows that the exchange published into one account's messages."""
 
-    __slots__ = ("_account_id", "_events", "instruments")
+    __slots__ = ("_account_id", "events", "instruments")
 
     def __init__(self, account_id: AccountId, instruments: Sequence[InstrumentId]) -> None:
         self._account_id = account_id
         self.instruments = tuple(instruments)
-        self._events: dict[int, Callable[[Row, int], OrderEvent]] = {
-            EventKind.ACCEPTED: self._accepted,
-            EventKind.REJECTED: self._refusal(OrderRejected),
-            EventKind.FILLED: self._filled,
-            EventKind.CANCELED: self._ending(OrderCanceled),
-            EventKind.EXPIRED: self._ending(OrderExpired),
-            EventKind.MODIFIED: self._modified,
-            EventKind.CANCEL_REJECTED: self._refusal(CancelRejected),
-            EventKind.MODIFY_REJECTED: self._refusal(ModifyRejected),
+        self.events: dict[int, Callable[[Row, int], OrderEvent]] = {
+            int(EventKind.ACCEPTED): self._accepted,
+            int(EventKind.REJECTED): self._refusal(OrderRejected),
+            int(EventKind.FILLED): self._filled,
+            int(EventKind.CANCELED): self._ending(OrderCanceled),
+            int(EventKind.EXPIRED): self._ending(OrderExpired),
+            int(EventKind.MODIFIED): self._modified,
+            int(EventKind.CANCEL_REJECTED): self._refusal(CancelRejected),
+            int(EventKind.MODIFY_REJECTED): self._refusal(ModifyRejected),
         }
+        """By the kind in column 9 of an ORDER_EVENT row."""
 
     def event(self, row: Row, received_ns: int) -> OrderEvent:
         """Return an order event from an ORDER_EVENT row."""
-        return self._events[row[9]](row, received_ns)
+        return self.events[row[9]](row, received_ns)
 
     def trade(self, row: Row, received_ns: int) -> Trade:
         ts_ns, trade_id, price, lots, number, aggressor = row

@@ -163,8 +163,11 @@ class SimulatedVenue:
         given = [(kind, rows) for kind, rows in kinds if rows]
         if len(given) == 1:
             kind, rows = given[0]
-            if kind == _QUOTES and self._down.constant_ns:
-                self._enqueue_quotes(rows)
+            if self._down.constant_ns and kind in (_QUOTES, _EVENTS):
+                if kind == _QUOTES:
+                    self._enqueue_quotes(rows)
+                else:
+                    self._enqueue_events(rows)
                 return
             for row in rows:
                 self._deliver(kind, row)
@@ -185,6 +188,11 @@ class SimulatedVenue:
         for ts_ns, bid, bid_lots, ask, ask_lots, number in rows:
             if number in wanted:
                 add(Quote(names[number], ts_ns, ts_ns + delay_ns, bid, bid_lots, ask, ask_lots))
+
+    def _enqueue_events(self, rows: Rows) -> None:
+        """The same for own order events alone."""
+        decode, delay_ns = self._decoder.events, self._down.constant_ns
+        self._inbox.extend([decode[row[9]](row, row[0] + delay_ns) for row in rows])
 
     def _deliver(self, kind: int, row: Row) -> None:
         """Send one row's message to the account, if it is wanted: unwanted rows use up no latency."""
