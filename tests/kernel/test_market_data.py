@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -116,7 +118,7 @@ def test_quotes_change_with_every_row_and_end_at_the_exchange() -> None:
     fields = ["bid_ticks", "bid_lots", "ask_ticks", "ask_lots"]
     rows = quotes[fields].tolist()
     assert len(rows) > 50
-    assert all(one != other for one, other in zip(rows, rows[1:], strict=False))
+    assert all(one != other for one, other in pairwise(rows))
     last = kernel.exchange.quote(SYMBOL)
     assert rows[-1] == (last.bid_ticks, last.bid_lots, last.ask_ticks, last.ask_lots)
     both = quotes[(quotes["bid_ticks"] > 0) & (quotes["ask_ticks"] > 0)]
@@ -129,7 +131,7 @@ def test_samples_hold_spread_volume_and_depth() -> None:
     kernel.advance(kernel.path.end_ns, WHOLE)
     quotes, trades, samples = kernel.take_quotes(), kernel.take_trades(), kernel.take_samples()
     assert (samples["ts_ns"] - START).tolist() == [5 * SECOND * each for each in range(1, 12)]
-    for before, sample in zip(samples, samples[1:], strict=False):
+    for before, sample in pairwise(samples):
         inside = (trades["ts_ns"] >= before["ts_ns"]) & (trades["ts_ns"] < sample["ts_ns"])
         assert trades["quantity_lots"][inside].sum() == sample["volume_lots"]
         times = np.arange(before["ts_ns"], sample["ts_ns"], 1_000_000)
