@@ -8,27 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-MATCH_MODULES: Final = (
-    "context",
-    "host",
-    "match",
-    "match_config",
-    "portfolio",
-    "record",
-    "risk",
-    "series",
-    "tracker",
-    "venues",
-    "watchdog",
-)
-"""Modules and packages of `actors` that a match's outcome depends on."""
+BESIDE_THE_MATCH: Final = ("actors/app.py", "actors/bench", "actors/cli", "actors/reports", "actors/testing")
+"""Files and folders that show or check results and cannot change them."""
 
 
 def code_digest(sources: Mapping[str, bytes] | None = None) -> str:
     """Return the digest of the code a match's outcome depends on.
 
-    Market, strategies and order path are in it, so is what `sources` adds (the user's own strategy files);
-    the command line, reports and statistics are not.
+    Market, strategies, order path and contests are in it, so is what `sources` adds (the user's own strategy
+    files); the command line, reports and statistics are not.
     """
     digest = hashlib.blake2b(_own_digest(), digest_size=8)
     for name, content in sorted((sources or {}).items()):
@@ -40,11 +28,16 @@ def code_digest(sources: Mapping[str, bytes] | None = None) -> str:
 def _own_digest() -> bytes:
     """Read once: a process goes on with the code it has loaded, whatever becomes of the files."""
     root = Path(__file__).parent.parent
-    files = [*(root / "exchange_sim").rglob("*.py"), *(root / "strategies").rglob("*.py")]
-    for name in MATCH_MODULES:
-        files += [root / "actors" / f"{name}.py", *(root / "actors" / name).rglob("*.py")]
+    files = [
+        file
+        for package in ("exchange_sim", "strategies", "actors")
+        for file in (root / package).rglob("*.py")
+    ]
+    beside = [root / name for name in BESIDE_THE_MATCH]
     digest = hashlib.blake2b()
-    for path in sorted(path for path in files if path.is_file()):
+    for path in sorted(files):
+        if any(path.is_relative_to(other) for other in beside):
+            continue
         content = path.read_bytes()
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + len(content).to_bytes(8, "little"))
         digest.update(content)

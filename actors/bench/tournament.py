@@ -24,7 +24,7 @@ from exchange_sim.markets.spec import SyntheticMarket
 MATCHES = 200
 MATCHES_QUICK = 40
 WORKERS = 2
-DURATION = "10m"
+DURATION = "30m"
 
 
 def run(*, quick: bool = False, peers: bool = True, run_match: str = REAL_MATCH) -> dict[str, Any]:
