@@ -1,0 +1,172 @@
+"""`arena match`: one market, its bots, one seed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from actors.cli import options
+from actors.cli.console import loss, number, out, percent, print_json, share
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from actors.result import MatchResult
+    from actors.single import SingleMatch
+
+_WIDE = 100
+
+
+def match(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Contest file (TOML). Left out: the built-in one, see `arena example match`."),
+    ] = None,
+    data: options.Data = None,
+    out_folder: options.OutFolder = options.DEFAULT_ROOT,
+    seed: options.Seed = None,
+    json: options.Json = False,
+) -> None:
+    """Play one match and write its report.
+
+    All bots of the file meet in its first market. Fills, equity curves, the journal and the report are kept
+    in a folder; the same file and seed give the same digest on any machine.
+
+    Examples: `arena match`, `arena match my.toml --seed 7`, `arena match my.toml --json`
+    """
+    from actors.cli.contest import contest_file, run_options
+    from actors.cli.preflight import check_markets
+    from actors.cli.progress import spinner
+    from actors.config_files import load_match
+    from actors.reports.match import write_match_report
+    from actors.single import play_single
+
+    chosen = run_options(
+        root=out_folder, data=data, workers=0, resume=False, fresh=True, cluster=None, dashboard=False
+    )
+    spec = load_match(contest_file(file, "match"), seed=seed)
+    check_markets([spec], data)
+    with _progress(spec.match_id, quiet=json) as show:
+        played = play_single(spec, chosen, progress=show)
+    with spinner("Writing the report", quiet=json):
+        report = write_match_report(played.folder, spec)
+    if json:
+        print_json(match_document(played, report))
+        return
+    _print(played, report, spec.settings.duration)
+
+
+def match_document(played: SingleMatch, report: Path) -> dict[str, Any]:
+    """Return what `arena match --json` prints."""
+    import msgspec
+
+    from actors.cli.machine import leaderboard_document
+
+    result = played.result
+    return {
+        "name": result.match_id,
+        "digest": result.digest,
+        "market_digest": result.market_digest,
+        "matches_done": 1,
+        "cpu_s": result.cpu_s,
+        "wall_s": result.wall_s,
+        "requests": result.requests,
+        "leaderboard": leaderboard_document(played.leaderboard),
+        "bots": [msgspec.structs.asdict(bot) for bot in result.bots],
+        "markets": [msgspec.structs.asdict(figures) for figures in result.figures],
+        "folder": str(played.folder),
+        "journal": str(played.journal),
+        "report": str(report),
+    }
+
+
+def _print(played: SingleMatch, report: Path, duration: str) -> None:
+    console = out()
+    result = played.result
+    console.print(f"\n[bold]{result.match_id}[/bold]: {len(result.bots)} bots, {duration} of market time")
+    console.print(bots_table(played, console.width))
+    console.print(_markets_table(result))
+    for bot in result.bots:
+        if bot.disqualified:
+            console.print(f"{bot.name} was disqualified: {bot.disqualified}", markup=False, style="red")
+    console.print(
+        f"{result.requests:,} requests to the exchange, {result.cpu_s:.1f} s of processor time", markup=False
+    )
+    console.print(f"Digest: {result.digest}", markup=False)
+    console.print(f"Report: {report}", markup=False, soft_wrap=True)
+
+
+def bots_table(played: SingleMatch, width: int) -> Table:
+    """Return the accounts, best return first: complete from 100 columns, the essential below."""
+    from rich import box
+    from rich.table import Table
+
+    wide = width >= _WIDE
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Bot", no_wrap=True, max_width=40 if wide else 18)
+    headings = ["Equity", "Return", "Max DD", "Fills", "Fees"]
+    headings += ["Orders", "Denied", "Rejected", "Won", "Maker"] if wide else []
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    accounts = {bot.name: bot for bot in played.result.bots}
+    for row in played.leaderboard.rows:
+        bot = accounts[row.bot]
+        cells = [
+            number(bot.final_equity),
+            percent(bot.total_return),
+            loss(row.max_drawdown),
+            f"{bot.fills:,}",
+        ]
+        cells += [number(bot.fees)]
+        if wide:
+            cells += [f"{bot.orders:,}", f"{bot.denied:,}", f"{bot.rejected:,}"]
+            cells += [share(row.win_rate), share(row.maker_share)]
+        table.add_row(row.bot, *cells)
+    return table
+
+
+def _markets_table(result: MatchResult) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Market", no_wrap=True)
+    for heading in ("First", "Last", "Change", "Trades", "Volume", "Spread bp"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for entry in result.figures:
+        table.add_row(
+            entry.instrument,
+            f"{entry.first:,.6g}",
+            f"{entry.last:,.6g}",
+            percent(entry.last / entry.first - 1.0),
+            f"{entry.trades:,}",
+            number(entry.volume, 1),
+            number(entry.mean_spread_bps),
+        )
+    return table
+
+
+@contextmanager
+def _progress(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """Give what a match calls with its finished fraction, or None where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,89 @@
+"""The report of one match of a run from the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from actors.catalogue import Catalogue
+from actors.config import MatchSpec
+from actors.frames import equity_frame, fills_frame, market_frame
+from actors.reports.provenance import provenance, settlement_asset
+from actors.run_folder import open_catalogue
+from actors.series import EQUITY, FILLS, MARKET
+from actors.toml_text import toml_text
+from analytics.report import BotOutcome, MarketSeries, MatchReport, write_match
+
+REPORT = "report.html"
+_BOT_FIELDS = ("name", "strategy", "orders", "denied", "rejected", "canceled", "disqualified")
+
+
+def write_match_report(folder: Path, spec: MatchSpec, target: Path | None = None) -> Path:
+    """Write the report of the match `spec` of the run in `folder` and return its path.
+
+    `target` is `report.html` in the folder where it is left out.
+
+    Raises
+    ------
+    StorageError
+        There is no run in `folder`.
+    ValueError
+        The match is not finished.
+    """
+    with open_catalogue(folder) as catalogue:
+        return write_match(_report(folder, catalogue, spec), target or folder / REPORT)
+
+
+def _report(folder: Path, catalogue: Catalogue, spec: MatchSpec) -> MatchReport:
+    info = catalogue.info
+    entry = next(
+        (entry for entry in catalogue.matches(status="done") if entry.match_id == spec.match_id), None
+    )
+    if info is None or entry is None:
+        raise ValueError(f"{folder}: expected a finished match {spec.match_id}, was none")
+    files = {kind: folder / file.path for kind, file in catalogue.series(spec.match_id).items()}
+    equity = equity_frame(files[EQUITY])
+    market = market_frame(files[MARKET])
+    facts = {
+        "Match": spec.match_id,
+        "Market seed": str(spec.seed),
+        "Bots' seed": str(spec.bot_seed),
+        "Requests to the exchange": f"{entry.requests:,}",
+        "Digest of the journal": entry.digest,
+        "Digest of the market": entry.market_digest,
+    }
+    document = {"market": spec.market, "match": spec.settings, "bots": spec.bots}
+    return MatchReport(
+        title=spec.match_id,
+        provenance=provenance(info, (spec.market,), facts, toml_text(document)),
+        bots=[
+            BotOutcome(**{name: getattr(bot, name) for name in _BOT_FIELDS})
+            for bot in catalogue.bot_results(spec.match_id)
+        ],
+        times_ns=equity.index.to_numpy(),
+        equity=equity.to_numpy(),
+        fills=fills_frame(files[FILLS]),
+        markets=[
+            MarketSeries(instrument=name, samples=market[market["instrument_id"] == name])
+            for name in entry.instruments
+        ],
+        currency=settlement_asset((spec.market,)),
+    )
+
+
+def stored_match(folder: Path) -> MatchSpec:
+    """Return the specification of the run of one match in `folder`.
+
+    Raises
+    ------
+    StorageError
+        There is no run in `folder`.
+    ValueError
+        The run is not one match.
+    """
+    with open_catalogue(folder) as catalogue:
+        info = catalogue.info
+        if info is None or info.kind != "match":
+            raise ValueError(f"{folder}: expected a match, was {info.kind if info else 'an empty run'}")
+        return msgspec.json.decode(info.spec, type=MatchSpec)

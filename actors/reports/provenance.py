@@ -1,0 +1,44 @@
+"""Where a report's figures come from, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from actors.catalogue import RunInfo
+from actors.config import AnchoredMarket
+from actors.version import VERSION
+from analytics.report import NOT_MODELLED, Provenance
+from exchange_sim.markets.spec import MarketSpec
+
+_EVERYWHERE = "Funding payments and liquidations: a position is carried until the bot closes it."
+_ANCHORED = (
+    "How the recorded market would have reacted to the bots: their orders move the simulated price, and the "
+    "crowd pulls it back towards the recorded one."
+)
+
+
+def provenance(
+    info: RunInfo,
+    markets: Sequence[MarketSpec],
+    facts: Mapping[str, str],
+    configuration: str,
+) -> Provenance:
+    """Return the provenance of a run's report; `facts` come before what every run has."""
+    limits = [*NOT_MODELLED, _EVERYWHERE]
+    if any(isinstance(market, AnchoredMarket) for market in markets):
+        limits.append(_ANCHORED)
+    return Provenance(
+        facts={
+            **facts,
+            "Specification": info.digest,
+            "Code": info.code,
+            "bot-arena": VERSION,
+        },
+        configuration=configuration,
+        not_modelled=limits,
+    )
+
+
+def settlement_asset(markets: Sequence[MarketSpec]) -> str:
+    """Return the asset in which the accounts of these markets are kept."""
+    return str(markets[0].contracts()[0].settle)
