@@ -1,0 +1,1 @@
+"""Contract suites that are shipped: for users' own strategies and for venues."""

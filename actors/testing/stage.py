@@ -1,0 +1,120 @@
+"""A small market put on for tests: some bots, a crowd or none, one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from actors.host import AccountHost
+from actors.risk import RiskLimits
+from exchange_sim.journal import JournalFooter, JournalHeader, JournalWriter
+from exchange_sim.kernel.kernel import Kernel
+from exchange_sim.kernel.path import MarketPath
+from exchange_sim.latency import AccountLatency, ConstantLatency
+from exchange_sim.markets.history import EMPTY_HISTORY, History
+from exchange_sim.model.ids import AccountId
+from exchange_sim.model.instrument import ASSET_SCALE, Instrument
+from exchange_sim.population.species import Noise, Population
+from exchange_sim.simulation import CLOSING_NS, Simulation
+from strategies.api import Strategy
+
+SECOND_NS = 1_000_000_000
+BTC = Instrument.linear("BTC/USDT:USDT", tick_size="0.1", lot_size="0.001")
+FAST = AccountLatency(up=ConstantLatency(delay_us=5_000), down=ConstantLatency(delay_us=5_000))
+
+NO_LIMITS = RiskLimits()
+
+SILENCE = Population(groups=(Noise(name="silent", count=1, rate_hz=1e-6),))
+"""A crowd that does nothing in the time that tests take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One bot of a stage."""
+
+    name: str
+    strategy: Strategy[Any]
+    limits: RiskLimits = NO_LIMITS
+    latency: AccountLatency = FAST
+    deposit: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What is left when the curtain falls."""
+
+    simulation: Simulation
+    hosts: tuple[AccountHost, ...]
+    footer: JournalFooter
+
+
+class Stage:
+    """A market that can be stepped.
+
+    Parameters
+    ----------
+    players
+        The bots, in the order of their accounts.
+    instruments, prices_ticks
+        What is traded, and the constant fundamental value of each.
+    population
+        The crowd.
+    duration_ns
+        How long the market can run; it begins at 0.
+    seed, handler_limit_s, outbox_limit, journal
+        As in a match; `journal` is a file to write to.
+    """
+
+    def __init__(
+        self,
+        players: Sequence[Player],
+        *,
+        instruments: Sequence[Instrument] = (BTC,),
+        prices_ticks: Sequence[float] = (600_000.0,),
+        population: Population = SILENCE,
+        duration_ns: int = 60 * SECOND_NS,
+        seed: int = 1,
+        handler_limit_s: float = 5.0,
+        outbox_limit: int = 1_000,
+        journal: BinaryIO | None = None,
+    ) -> None:
+        self.duration_ns = duration_ns
+        self.kernel = Kernel(
+            instruments,
+            MarketPath.constant(0, duration_ns + CLOSING_NS, list(prices_ticks)),
+            population,
+            [(each.name, each.deposit * 10**ASSET_SCALE) for each in players],
+            seed=seed,
+        )
+        header = JournalHeader(streams=tuple(each.name for each in players), seed=seed, config_digest="stage")
+        self.journal = JournalWriter(header, journal)
+        self.hosts = tuple(
+            AccountHost(
+                AccountId(each.name),
+                self.kernel.account_index(each.name),
+                each.strategy,
+                instruments,
+                deposit_atoms=each.deposit * 10**ASSET_SCALE,
+                limits=each.limits,
+                latency=each.latency,
+                seed=seed,
+                journal=self.journal.stream(each.name),
+                handler_limit_s=handler_limit_s,
+                outbox_limit=outbox_limit,
+                exchange=self.kernel.exchange,
+            )
+            for each in players
+        )
+        self.simulation = Simulation(
+            self.kernel,
+            self.hosts,
+            window_ns=min((each.latency.minimum_ns for each in players), default=duration_ns),
+            equity_interval_ns=duration_ns,
+        )
+
+    def play(self, history: History = EMPTY_HISTORY) -> Played:
+        """Run from the first moment to the last; the exchange's books must balance at the end."""
+        self.simulation.run(self.duration_ns, history)
+        self.kernel.exchange.check_conservation()
+        return Played(self.simulation, self.hosts, self.journal.close())
