@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from exchange_sim.compiled import compiled, inlined
+from exchange_sim.engine.codes import word
 from exchange_sim.engine.layout import LADDER_LEVELS_MAXIMUM
 from exchange_sim.engine.pointers import highest_bit, level_at, load, lowest_bit, order_at, store
 from exchange_sim.engine.state import State
 
-IN_LADDER, NEEDS_GROWTH, OUT_OF_RANGE = np.int64(0), np.int64(1), np.int64(2)
+IN_LADDER, NEEDS_GROWTH, OUT_OF_RANGE = word(0), word(1), word(2)
 
 
 @inlined
@@ -92,8 +91,7 @@ def join_queue(state: State, instrument: Any, slot: int, order: Any) -> None:
         level.head = slot
         _mark_occupied(state, instrument, index)
         if order.side == 0:
-            if price > instrument.best_bid_ticks:
-                instrument.best_bid_ticks = price
+            instrument.best_bid_ticks = max(instrument.best_bid_ticks, price)
         elif instrument.best_ask_ticks == 0 or price < instrument.best_ask_ticks:
             instrument.best_ask_ticks = price
     else:

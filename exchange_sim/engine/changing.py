@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.book import IN_LADDER, NEEDS_GROWTH, join_queue, leave_queue, make_price_fit
-from exchange_sim.engine.codes import MISSING, ZERO
+from exchange_sim.engine.codes import MISSING, ZERO, word
 from exchange_sim.engine.events import SPARE_EVENTS, emit, emit_order, lacks_room, refuse
 from exchange_sim.engine.matching import best_opposite, match, reaches
 from exchange_sim.engine.orders import find_order, forget_order, hold, remove_order
@@ -30,7 +28,7 @@ def _judge_change(
     price_ticks: int, quantity_lots: int, keeps_place: int,
 ) -> int:  # fmt: skip
     """Return 0 if the change is accepted, the reason why not, or minus a NEED status."""
-    side, old_leaves = np.int64(order.side), order.leaves_lots
+    side, old_leaves = word(order.side), order.leaves_lots
     leaves_lots = quantity_lots - (order.quantity_lots - old_leaves)
     reason = refuse_size(instrument, codes.LIMIT, price_ticks, quantity_lots)
     if reason != 0:
@@ -98,7 +96,7 @@ def modify(
             order.client_order_id, price_ticks, quantity_lots,
         )  # fmt: skip
         return DONE
-    side, old_leaves = np.int64(order.side), order.leaves_lots
+    side, old_leaves = word(order.side), order.leaves_lots
     leaves_lots = quantity_lots - (order.quantity_lots - old_leaves)
     emit(
         state, header, ts_ns, codes.MODIFIED, side, account, index, order.order_id, order.client_order_id,
@@ -115,7 +113,7 @@ def modify(
     hold(instrument, position, side, order.price_ticks, -old_leaves)
     order.price_ticks = price_ticks
     quantity_lots, leaves_lots, stopped = match(
-        state, header, ts_ns, account, index, instrument, side, price_ticks, np.int64(order.flags) >> 1,
+        state, header, ts_ns, account, index, instrument, side, price_ticks, word(order.flags) >> 1,
         order.order_id, order.client_order_id, quantity_lots, leaves_lots,
     )  # fmt: skip
     if leaves_lots == 0 or stopped:
@@ -176,6 +174,6 @@ def cancel_all(state: State, header: Any, ts_ns: int, account: int, index: int) 
     for other in range(first, end):
         position = position_at(state.positions, account * header.instruments + other)
         while position.first_order >= 0:
-            slot = np.int64(position.first_order)
+            slot = word(position.first_order)
             _cancel_slot(state, header, ts_ns, account, other, slot, codes.CANCELED_BY_CANCEL_ALL)
     return DONE

@@ -4,9 +4,9 @@ A position is carried at cost. Opening adds to its cost and leaves the balance a
 difference between the value closed and its share of the cost into the balance. Hence per asset, always:
 balances - costs of positions + fee account = deposits.
 
-Bounds that keep 64 bits from overflowing, enforced by `matching.refusal`: the value of an order, of all resting orders on
-one side of a book, and of a position with its open orders is at most 2**60 atoms; a position with its open orders
-is at most 2**31 - 1 lots.
+Bounds keep 64 bits from overflowing (`refusals` enforces them): the value of an order, of all resting
+orders on one side of a book, and of a position with its open orders is at most 2**60 atoms, a position
+with its open orders at most 2**31 - 1 lots, and all deposits of an asset at most 2**62 atoms.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def lacks_margin(
     `required_atoms` stands for instrument `index`, the others are counted as they are.
     """
     settle = instrument.settle
-    equity = load(state.balances, account * header.assets + settle)
+    equity = max(-_HUGE, min(_HUGE, load(state.balances, account * header.assets + settle)))
     required = required_atoms
     first = account * header.instruments
     for other in range(header.instruments):

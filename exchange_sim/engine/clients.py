@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from exchange_sim.compiled import compiled, inlined
+from exchange_sim.engine.codes import word
 from exchange_sim.engine.pointers import client_at, header_at, order_at
 from exchange_sim.engine.state import State, open_state
 
@@ -32,7 +31,7 @@ def find_client(state: State, header: Any, account: int, client_order_id: int) -
         if entry.client_order_id == 0:
             return -1
         if entry.client_order_id == client_order_id and entry.account == account:
-            return entry.slot
+            return word(entry.slot)
         place = (place + 1) & mask
 
 
@@ -66,7 +65,7 @@ def remove_client(state: State, header: Any, account: int, client_order_id: int)
         if entry.client_order_id == 0:
             break
         # An entry may move back into the hole unless its search starts behind the hole.
-        home = _home(np.int64(entry.account), entry.client_order_id, mask)
+        home = _home(word(entry.account), entry.client_order_id, mask)
         if ((place - home) & mask) >= ((place - hole) & mask):
             target = client_at(state.clients, hole)
             target.client_order_id = entry.client_order_id
@@ -84,4 +83,4 @@ def index_clients(address: int) -> None:
     for slot in range(header.order_capacity):
         order = order_at(state.orders, slot)
         if order.order_id != 0 and order.client_order_id != 0:
-            add_client(state, header, np.int64(order.account), order.client_order_id, slot)
+            add_client(state, header, word(order.account), order.client_order_id, slot)

@@ -37,11 +37,11 @@ from collections.abc import Callable
 from functools import cache
 
 import numba
-import numpy as np
 
 from exchange_sim.compiled import compiled
 from exchange_sim.engine import codes
 from exchange_sim.engine.changing import cancel, cancel_all, modify
+from exchange_sim.engine.codes import word
 from exchange_sim.engine.events import SPARE_EVENTS, lacks_room, refuse
 from exchange_sim.engine.layout import EVENT_BYTES
 from exchange_sim.engine.operating import deposit, set_mark
@@ -132,9 +132,9 @@ def apply(
 ) -> int:
     """Execute one command; return `DONE`, or what is lacking (then nothing was changed)."""
     return _apply(
-        state, np.int64(ts_ns), np.int64(kind), np.int64(account), np.int64(instrument), np.int64(side),
-        np.int64(order_type), np.int64(time_in_force), np.int64(post_only), np.int64(stp),
-        np.int64(price_ticks), np.int64(quantity_lots), np.int64(client_order_id), np.int64(order_id),
+        state, word(ts_ns), word(kind), word(account), word(instrument), word(side),
+        word(order_type), word(time_in_force), word(post_only), word(stp),
+        word(price_ticks), word(quantity_lots), word(client_order_id), word(order_id),
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+import numpy as np
+
 from exchange_sim.engine.memory import Memory
 from exchange_sim.model.enums import EventKind, Liquidity, Reason, Side
 from exchange_sim.model.events import (
@@ -46,7 +48,7 @@ class EventReader:
 
     def attach(self, memory: Memory) -> None:
         """Read from `memory` from now on, which has grown."""
-        self._rows = memoryview(memory.events).cast("B")
+        self._rows = memory.events.view(np.uint8).data
         self._mask = memory.capacity.events - 1
 
     def read(self, first: int, end: int) -> list[OrderEvent]:
@@ -104,7 +106,7 @@ class EventReader:
         return events
 
 
-_REFUSALS: dict[int, type[OrderRejected] | type[CancelRejected] | type[ModifyRejected]] = {
+_REFUSALS: dict[int, type[OrderRejected | CancelRejected | ModifyRejected]] = {
     _REJECTED: OrderRejected,
     _CANCEL_REJECTED: CancelRejected,
     _MODIFY_REJECTED: ModifyRejected,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from exchange_sim.compiled import compiled, inlined
-from exchange_sim.engine.codes import MISSING, ZERO
+from exchange_sim.engine.codes import MISSING, ZERO, word
 from exchange_sim.engine.pointers import event_at
 from exchange_sim.engine.state import State
 
@@ -67,7 +65,7 @@ def emit_order(
 ) -> None:
     """Append an event that is not a fill of an order in the tables."""
     emit(
-        state, header, ts_ns, kind, code, np.int64(order.account), np.int64(order.instrument), order.order_id,
+        state, header, ts_ns, kind, code, word(order.account), word(order.instrument), order.order_id,
         order.client_order_id, order.price_ticks, quantity_lots, leaves_lots, ZERO,
     )  # fmt: skip
 

@@ -18,6 +18,9 @@ LADDER_LEVELS_MAXIMUM = 2**22
 ORDERS_MAXIMUM = 2**24
 """Most open orders of one exchange: an order id has 24 bits for the slot."""
 
+MAXIMUM_DEPOSITS_ATOMS = 2**62
+"""Most that all accounts together can deposit of one asset."""
+
 COMMAND = np.dtype(
     [
         ("ts_ns", "<i8"),  # time of arrival at the exchange

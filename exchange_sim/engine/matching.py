@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine import codes
-from exchange_sim.engine.clearing import change_position, charge, share_up
-from exchange_sim.engine.codes import ZERO
-from exchange_sim.engine.events import emit, emit_order
 from exchange_sim.engine.book import occupied_above, occupied_below
+from exchange_sim.engine.clearing import change_position, charge, share_up
+from exchange_sim.engine.codes import ZERO, word
+from exchange_sim.engine.events import emit, emit_order
 from exchange_sim.engine.orders import hold, remove_order
 from exchange_sim.engine.pointers import level_at, order_at, position_at
 from exchange_sim.engine.state import State
@@ -22,9 +20,8 @@ _MAKER_BIT = 2
 @inlined
 def best_opposite(instrument: Any, side: int) -> int:
     """Return the price an order of `side` would take first; 0 where nothing rests there."""
-    if side == 0:
-        return instrument.best_ask_ticks
-    return instrument.best_bid_ticks
+    best: int = instrument.best_ask_ticks if side == 0 else instrument.best_bid_ticks
+    return best
 
 
 @inlined
@@ -49,7 +46,7 @@ def _settle_fill(
     fee_ppm: int,
 ) -> int:
     """Book one side of a fill; return its fee."""
-    settle = np.int64(instrument.settle)
+    settle = word(instrument.settle)
     notional = abs(change_lots) * unit_atoms
     fee = share_up(notional, fee_ppm)
     change_position(state, header, settle, account, position, change_lots, unit_atoms)
@@ -96,9 +93,9 @@ def match(
         if not reaches(side, limit_ticks, price):
             break
         level = level_at(state.levels, instrument.ladder_offset + price - instrument.ladder_base_ticks)
-        slot = np.int64(level.head)
+        slot = word(level.head)
         maker = order_at(state.orders, slot)
-        owner = np.int64(maker.account)
+        owner = word(maker.account)
         held = position_at(state.positions, owner * header.instruments + index)
         if owner == account and stp != codes.STP_NONE:
             quantity_lots, leaves_lots, stopped = _prevent_self_trade(
@@ -164,8 +161,8 @@ def _prevent_self_trade(
     DECREMENT cancels the smaller of the two and lowers the other's total by as much.
     """
     cut = min(leaves_lots, resting.leaves_lots)
-    cancel_resting = stp == codes.STP_CANCEL_OLDEST or stp == codes.STP_CANCEL_BOTH
-    cancel_incoming = stp == codes.STP_CANCEL_NEWEST or stp == codes.STP_CANCEL_BOTH
+    cancel_resting = stp in (codes.STP_CANCEL_OLDEST, codes.STP_CANCEL_BOTH)
+    cancel_incoming = stp in (codes.STP_CANCEL_NEWEST, codes.STP_CANCEL_BOTH)
     if stp == codes.STP_DECREMENT:
         cancel_resting = resting.leaves_lots == cut
         cancel_incoming = leaves_lots == cut
@@ -181,7 +178,7 @@ def _prevent_self_trade(
         level.lots -= cut
         hold(instrument, position, resting.side, resting.price_ticks, -cut)
         emit_order(
-            state, header, ts_ns, codes.MODIFIED, np.int64(resting.side), resting, resting.quantity_lots,
+            state, header, ts_ns, codes.MODIFIED, word(resting.side), resting, resting.quantity_lots,
             resting.leaves_lots,
         )  # fmt: skip
     if cancel_incoming:

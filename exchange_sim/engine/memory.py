@@ -99,7 +99,7 @@ class Memory:
         self.block = storage[start : start + end]
         self.address = self.block.ctypes.data
         self.header: Any = np.ndarray(1, HEADER, self.block)[0]
-        self.words = memoryview(self.block[: HEADER.itemsize]).cast("q")
+        self.words = self.block[: HEADER.itemsize].data.cast("B").cast("q")
         views = {
             name: np.ndarray(rows, dtype, self.block, offsets[name])
             for name, dtype, rows in self.capacity.tables()

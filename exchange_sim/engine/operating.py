@@ -8,6 +8,7 @@ from exchange_sim.compiled import compiled
 from exchange_sim.engine import codes
 from exchange_sim.engine.codes import MISSING, ZERO
 from exchange_sim.engine.events import emit, refuse
+from exchange_sim.engine.layout import MAXIMUM_DEPOSITS_ATOMS
 from exchange_sim.engine.pointers import instrument_at, load, store
 from exchange_sim.engine.state import DONE, State
 from exchange_sim.model.instrument import MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS
@@ -21,7 +22,7 @@ def deposit(state: State, header: Any, ts_ns: int, account: int, asset: int, ato
         reason = codes.UNKNOWN_INSTRUMENT
     elif account < 0 or account >= header.accounts:
         reason = codes.UNKNOWN_ACCOUNT
-    elif atoms <= 0 or atoms > MAXIMUM_NOTIONAL_ATOMS - load(state.deposits, asset):
+    elif atoms <= 0 or atoms > MAXIMUM_DEPOSITS_ATOMS - load(state.deposits, asset):
         reason = codes.INVALID_QUANTITY
     if reason != 0:
         refuse(state, header, ts_ns, codes.REJECTED, reason, account, asset, ZERO, ZERO, ZERO, atoms)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from exchange_sim.compiled import inlined
 from exchange_sim.engine.book import join_queue, leave_queue
 from exchange_sim.engine.clients import add_client, find_client, remove_client
+from exchange_sim.engine.codes import word
 from exchange_sim.engine.pointers import order_at
 from exchange_sim.engine.state import State
 
@@ -36,7 +35,7 @@ def find_order(
         if slot < 0:
             return -1
     order = order_at(state.orders, slot)
-    if order_id != 0 and order.order_id != order_id:
+    if order_id not in (0, order.order_id):
         return -1
     if order.account != account or order.instrument != index:
         return -1
@@ -61,7 +60,7 @@ def hold(instrument: Any, position: Any, side: int, price_ticks: int, lots: int)
 def enter_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
     """Put a filled-in order into its account's list, the client id table and the queue of its price."""
     if order.client_order_id != 0:
-        add_client(state, header, np.int64(order.account), order.client_order_id, slot)
+        add_client(state, header, word(order.account), order.client_order_id, slot)
     order.account_previous = -1
     order.account_next = position.first_order
     if position.first_order >= 0:
@@ -70,7 +69,7 @@ def enter_order(state: State, header: Any, instrument: Any, position: Any, slot:
     position.open_orders += 1
     instrument.open_orders += 1
     header.open_orders += 1
-    hold(instrument, position, np.int64(order.side), order.price_ticks, order.leaves_lots)
+    hold(instrument, position, word(order.side), order.price_ticks, order.leaves_lots)
     join_queue(state, instrument, slot, order)
 
 
@@ -78,7 +77,7 @@ def enter_order(state: State, header: Any, instrument: Any, position: Any, slot:
 def forget_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
     """Take an order that is in no queue out of all other tables and free its slot."""
     if order.client_order_id != 0:
-        remove_client(state, header, np.int64(order.account), order.client_order_id)
+        remove_client(state, header, word(order.account), order.client_order_id)
     if order.account_previous >= 0:
         order_at(state.orders, order.account_previous).account_next = order.account_next
     else:
@@ -97,5 +96,5 @@ def forget_order(state: State, header: Any, instrument: Any, position: Any, slot
 def remove_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
     """Take a resting order out of the book."""
     leave_queue(state, instrument, order)
-    hold(instrument, position, np.int64(order.side), order.price_ticks, -order.leaves_lots)
+    hold(instrument, position, word(order.side), order.price_ticks, -order.leaves_lots)
     forget_order(state, header, instrument, position, slot, order)

@@ -11,7 +11,7 @@ for negative indices; addresses compile in a third of the time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -48,7 +48,7 @@ def rows_of(dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
 
         return record(types.int64, types.int64), generate
 
-    return row_at  # type: ignore[no-any-return]  # numba's decorators are untyped
+    return cast("Callable[[int, int], Any]", row_at)
 
 
 header_at = rows_of(HEADER)
@@ -63,9 +63,7 @@ queue_row_at = rows_of(QUEUE_ROW)
 
 
 @intrinsic
-def load(_typing: Any, _table: Any, _index: Any) -> Any:
-    """Return the int64 word `index` of a table of words."""
-
+def _load(_typing: Any, _table: Any, _index: Any) -> Any:
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         address = builder.add(args[0], builder.mul(args[1], ir.Constant(_WORD, 8)))
         return builder.load(builder.inttoptr(address, _WORD.as_pointer()))
@@ -73,10 +71,12 @@ def load(_typing: Any, _table: Any, _index: Any) -> Any:
     return types.int64(types.int64, types.int64), generate
 
 
-@intrinsic
-def store(_typing: Any, _table: Any, _index: Any, _value: Any) -> Any:
-    """Write the int64 word `index` of a table of words."""
+load = cast("Callable[[int, int], int]", _load)
+"""Return the int64 word `index` of a table of words."""
 
+
+@intrinsic
+def _store(_typing: Any, _table: Any, _index: Any, _value: Any) -> Any:
     def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         address = builder.add(args[0], builder.mul(args[1], ir.Constant(_WORD, 8)))
         builder.store(args[2], builder.inttoptr(address, _WORD.as_pointer()))
@@ -85,22 +85,30 @@ def store(_typing: Any, _table: Any, _index: Any, _value: Any) -> Any:
     return types.none(types.int64, types.int64, types.int64), generate
 
 
-@intrinsic
-def lowest_bit(_typing: Any, _word: Any) -> Any:
-    """Return the index of the lowest set bit of a word that is not 0."""
+store = cast("Callable[[int, int, int], None]", _store)
+"""Write the int64 word `index` of a table of words."""
 
+
+@intrinsic
+def _lowest_bit(_typing: Any, _word: Any) -> Any:
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.int64), generate
 
 
-@intrinsic
-def highest_bit(_typing: Any, _word: Any) -> Any:
-    """Return the index of the highest set bit of a word that is not 0."""
+lowest_bit = cast("Callable[[int], int]", _lowest_bit)
+"""Return the index of the lowest set bit of a word that is not 0."""
 
+
+@intrinsic
+def _highest_bit(_typing: Any, _word: Any) -> Any:
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         leading = builder.ctlz(args[0], ir.Constant(ir.IntType(1), 1))
         return builder.sub(ir.Constant(_WORD, 63), leading)
 
     return types.int64(types.int64), generate
+
+
+highest_bit = cast("Callable[[int], int]", _highest_bit)
+"""Return the index of the highest set bit of a word that is not 0."""

@@ -43,8 +43,8 @@ class RestingOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an account holds and has traded in one instrument.
 
-    `lots` and `cost_atoms` are signed, `cost_atoms` is the position's value at entry. `realized_atoms` is before
-    fees, `volume_atoms` the value traded, `maker_atoms` the part of it as maker.
+    `lots` and `cost_atoms` (the position's value at entry) are signed. `realized_atoms` is before fees,
+    `volume_atoms` the value traded, `maker_atoms` the part of it as maker.
     """
 
     lots: int

@@ -28,9 +28,9 @@ def refuse_terms(
     side: int, order_type: int, time_in_force: int, post_only: int, stp: int, client_order_id: int
 ) -> int:
     """Return why these terms do not make an order; 0 if they do."""
-    if side != codes.BUY and side != codes.SELL:
+    if side not in (codes.BUY, codes.SELL):
         return codes.INVALID_SIDE
-    if order_type != codes.LIMIT and order_type != codes.MARKET:
+    if order_type not in (codes.LIMIT, codes.MARKET):
         return codes.INVALID_ORDER_TYPE
     if time_in_force < codes.GTC or time_in_force > codes.FOK:
         return codes.INVALID_TIME_IN_FORCE

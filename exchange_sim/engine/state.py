@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from exchange_sim.compiled import compiled
+from exchange_sim.engine.codes import word
 from exchange_sim.engine.pointers import header_at
 
-DONE = np.int64(0)
-NEED_EVENTS, NEED_ORDERS, NEED_LADDER = np.int64(1), np.int64(2), np.int64(3)
+DONE = word(0)
+NEED_EVENTS, NEED_ORDERS, NEED_LADDER = word(1), word(2), word(3)
 """Statuses of a command. All but DONE mean: nothing was changed, this table is too small."""
 
 
