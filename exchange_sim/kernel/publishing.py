@@ -47,11 +47,11 @@ _STIR = np.int64(0x1E3779B97F4A7C15)
 @compiled
 def stirred(digest: int, events: int, row: int) -> int:
     """Return the running digest after one more event row: a multilinear hash, then a multiply and a fold."""
-    mixed = digest
+    mixed: Any = digest
     for word in range(_EVENT_WORDS):
         mixed += (load(events, row * _EVENT_WORDS + word) + word) * _FACTORS[word]
     mixed = (mixed ^ ((mixed >> 32) & 0xFFFFFFFF)) * _STIR
-    return mixed ^ ((mixed >> 29) & 0x7FFFFFFFF)
+    return mixed ^ ((mixed >> 29) & 0x7FFFFFFFF)  # type: ignore[no-any-return]
 
 
 @compiled

@@ -82,9 +82,9 @@ def release(k: Any, slot: int) -> None:
 @compiled
 def next_sequence(k: Any, account: int) -> int:
     """Return the account's next sequence number."""
-    sequence = load(k.sent, account)
+    sequence: int = load(k.sent, account)
     store(k.sent, account, sequence + 1)
-    return sequence  # type: ignore[no-any-return]
+    return sequence
 
 
 @compiled

@@ -50,7 +50,7 @@ class Storage:
         rows = _aligned(1, HEADER)
         self.header: Any = rows[0]
         self.address = int(rows.ctypes.data)
-        self.words = memoryview(rows.view(np.int64))
+        self.words = rows.view(np.int64).data
         self.tables: dict[str, np.ndarray] = {}
         self.outputs = {
             "order_events": ("order_event", ORDER_EVENT),

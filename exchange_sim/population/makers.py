@@ -71,7 +71,7 @@ def _sort_side(k: Any, s: Any, first: int, side: int) -> int:
         if order.side == side:
             place = count
             while place > 0:
-                other = load(k.scratch, place - 1)
+                other: int = load(k.scratch, place - 1)
                 difference = order.price_ticks - order_at(s.orders, other).price_ticks
                 better = difference > 0 if side == 0 else difference < 0
                 if not better:
@@ -130,7 +130,7 @@ def _best_own_bid(s: Any, slot: int) -> int:
     while slot >= 0:
         order = order_at(s.orders, slot)
         if order.side == 0:
-            highest = max(highest, order.price_ticks)
+            highest = max(highest, int(order.price_ticks))
         slot = order.account_next
     return highest
 

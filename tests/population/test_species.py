@@ -209,8 +209,8 @@ def test_foresight_makes_takers_right() -> None:
     rising = MarketPath(START, SECOND, 1e6 * np.exp(np.arange(301) * 2e-5)[None, :], np.ones((1, 301)))
     for foresight_s, least, most in ((0.0, 0.4, 0.6), (10.0, 0.0, 0.3)):
         group = MetaOrders(
-            name="parent", count=5, rate_hz=4.0, parent_exponent=5.0, foresight_s=foresight_s, foresight_bps=2.0,
-            inventory_limit=1e12, size=HUNDRED,
+            name="parent", count=5, rate_hz=4.0, parent_exponent=5.0, foresight_s=foresight_s,
+            foresight_bps=2.0, inventory_limit=1e12, size=HUNDRED,
         )  # fmt: skip
         kernel = world(group, path=rising)
         stage(kernel, lots=10**7)
