@@ -26,7 +26,7 @@ from exchange_sim.population.species import (
     ZeroIntelligence,
 )
 
-CRYPTO_TURNOVER = 2_800.0
+CRYPTO_TURNOVER = 3_200.0
 """What the takers of `crypto` trade, in the settlement asset per second, at size scale 1 and activity 1."""
 
 
@@ -41,7 +41,7 @@ def crypto() -> Population:
             MarketMaker(
                 name="maker",
                 count=4,
-                interval_ms=300.0,
+                interval_ms=500.0,
                 half_spread_bps=0.5,
                 edge_bps=2.5,
                 impact_size=100_000.0,
@@ -54,7 +54,8 @@ def crypto() -> Population:
                 rate_hz=1.44,
                 foresight_s=10.0,
                 foresight_bps=8.0,
-                size=LognormalSize(median=75.0, sigma=2.2),
+                depth_share=3.0,
+                size=LognormalSize(median=75.0, sigma=2.1),
                 deposit=4_000_000.0,
             ),
             ZeroIntelligence(
