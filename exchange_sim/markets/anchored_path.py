@@ -1,9 +1,9 @@
 """A fundamental path that runs through recorded one-minute bars.
 
 Inside a minute nothing but four prices is known. The path goes from the last close to the minute's
-extremes, in an order and at times that are drawn, to its close; between those points it is a Brownian
-bridge reflected at the extremes. Each minute's draws are keyed by the minute itself, so the path of a
-minute does not depend on where the market starts.
+extremes, in an order and at times that are drawn, to its close, each leg taking time by the square of its
+length; between those points it is a Brownian bridge reflected at the extremes. Each minute's draws are
+keyed by the minute itself, so the path of a minute does not depend on where the market starts.
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ import numpy as np
 
 from exchange_sim.compiled import compiled
 from exchange_sim.kernel.draws import normal, uniform
-from exchange_sim.kernel.maths import sqrt
+from exchange_sim.kernel.maths import exp, sqrt
 from exchange_sim.markets.bars import Floats
 
 _RANGE_OF_BROWNIAN = 1.5957691216057308  # mean range of a standard Brownian motion: 2 sqrt(2 / pi)
-_BRIDGE_GAIN = 1.2  # what reflection and the fixed ends take from the bridges' variance, by trial on BTC bars
+_BRIDGE_GAIN = 1.1
+"""Makes up for the variance that fixed ends and reflection take; with it the variance of changes over 1 to 60
+seconds is that of a random walk within a quarter, for minutes of a true random walk."""
+_LEAST_WEIGHT = 0.05
+"""Share of the minute that a leg of no length gets, relative to the leg between the extremes."""
+_ORDER = 4.0 * _RANGE_OF_BROWNIAN * _RANGE_OF_BROWNIAN
+"""A rise dips first. By reflection, the odds of the two orders are those of a Brownian motion covering their
+lengths: exp((l2^2 - l1^2) / (2 s^2)) with l2 - l1 = 2 (end - start), l1 + l2 = 4 width, s = width / 1.596."""
 _DRAWS = 1 << 20  # counters reserved for a minute
 
 
@@ -87,12 +94,11 @@ def fill_anchored(
             for step in range(1, steps + 1):
                 path[begin + step] = start + (end - start) * step / steps
             continue
-        # A rise usually dips first: the nearer extreme of the start comes first more often.
-        low_first = uniform(key, counter) < (top - start) / width
+        low_first = uniform(key, counter) * (1.0 + exp(-_ORDER * (end - start) / width)) < 1.0
         one, two = (bottom, top) if low_first else (top, bottom)
-        weight_one = (abs(one - start) / width + 0.1) * (0.5 + uniform(key, counter + 1))
-        weight_two = (1.0 + 0.1) * (0.5 + uniform(key, counter + 2))
-        weight_end = (abs(end - two) / width + 0.1) * (0.5 + uniform(key, counter + 3))
+        weight_one = (((one - start) / width) ** 2 + _LEAST_WEIGHT) * (0.5 + uniform(key, counter + 1))
+        weight_two = (1.0 + _LEAST_WEIGHT) * (0.5 + uniform(key, counter + 2))
+        weight_end = (((end - two) / width) ** 2 + _LEAST_WEIGHT) * (0.5 + uniform(key, counter + 3))
         total = weight_one + weight_two + weight_end
         at_one = min(max(int(steps * weight_one / total), 1), steps - 2)
         at_two = min(max(int(steps * (weight_one + weight_two) / total), at_one + 1), steps - 1)

@@ -158,7 +158,8 @@ class SyntheticMarket(
     population
         Name of a preset of the background crowd, or a table with its groups.
     start
-        First instant of the market, on a whole minute, UTC where no zone is given. Only a label: prices are drawn.
+        First instant of the market, on a whole minute, UTC where no zone is given. Only a label: prices
+        are drawn.
     history
         Span before the start for which bars exist (the warm-up of the strategies).
     dynamics

@@ -36,7 +36,9 @@ def test_common_names_are_found(tmp_path: Path, name: str) -> None:
 def test_other_symbols_are_left_alone(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"anything")
 
-    with pytest.raises(BarsError, match="has the symbol in its name .expected for example BTCUSDT.parquet"):
+    with pytest.raises(
+        BarsError, match=r"has the symbol in its name \(expected for example BTCUSDT\.parquet"
+    ):
         find_bars(tmp_path, SYMBOL)
 
 
