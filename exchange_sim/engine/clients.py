@@ -16,9 +16,13 @@ from exchange_sim.engine.state import State, open_state
 
 @inlined
 def _home(account: int, client_order_id: int, mask: int) -> int:
-    """Return the place where the search for a key starts (Fibonacci hashing)."""
-    mixed = (client_order_id ^ (account << 40)) * 0x1E3779B97F4A7C15
-    return (mixed >> 32) & mask
+    """Return the place where the search for a key starts.
+
+    Four consecutive ids share a cache line, the lines are spread by Fibonacci hashing: accounts that
+    count up stay in the cache, and no pattern of ids makes long searches.
+    """
+    mixed = ((client_order_id >> 2) ^ (account << 40)) * 0x1E3779B97F4A7C15
+    return (((mixed >> 32) << 2) | (client_order_id & 3)) & mask
 
 
 @inlined

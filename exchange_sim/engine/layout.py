@@ -128,7 +128,8 @@ INSTRUMENT = np.dtype(
         ("maximum_order_lots", "<i8"),
         ("bid_atoms", "<i8"),  # value of all resting buys at their limits
         ("ask_atoms", "<i8"),
-        ("reserved_words", "<i8", (4,)),
+        ("maximum_tick_lots", "<i8"),  # largest price times quantity whose value is in bounds
+        ("reserved_words", "<i8", (3,)),
     ]
 )
 """One instrument's rules, best prices and place in the tables, three cache lines."""

@@ -51,7 +51,7 @@ def refuse_size(instrument: Any, order_type: int, price_ticks: int, quantity_lot
     if order_type == codes.LIMIT:
         if price_ticks <= 0 or price_ticks > MAXIMUM_TICKS:
             return codes.INVALID_PRICE
-        if price_ticks * quantity_lots > MAXIMUM_NOTIONAL_ATOMS // instrument.atoms_per_tick_lot:
+        if price_ticks * quantity_lots > instrument.maximum_tick_lots:
             return codes.QUANTITY_ABOVE_MAXIMUM
     return ZERO
 
@@ -75,9 +75,11 @@ def refuse_notional(instrument: Any, side: int, order_type: int, price_ticks: in
     price = price_ticks if order_type == codes.LIMIT else best_opposite(instrument, side)
     if price == 0 or instrument.minimum_notional_atoms == 0:
         return ZERO
-    # Divided, not multiplied: a market order's price times its quantity may not fit 64 bits.
-    least = -(-instrument.minimum_notional_atoms // (price * instrument.atoms_per_tick_lot))
-    return codes.BELOW_MINIMUM_NOTIONAL if quantity_lots < least else ZERO
+    tick_lots = price * quantity_lots
+    if tick_lots > instrument.maximum_tick_lots:
+        return ZERO  # a market order whose value may not fit 64 bits
+    small = tick_lots * instrument.atoms_per_tick_lot < instrument.minimum_notional_atoms
+    return codes.BELOW_MINIMUM_NOTIONAL if small else ZERO
 
 
 @inlined
@@ -100,7 +102,7 @@ def refuse_exposure(
     the exposure grow is never refused.
     """
     unit = instrument.atoms_per_tick_lot
-    if add_ticks != 0 and add_lots > MAXIMUM_NOTIONAL_ATOMS // (add_ticks * unit):
+    if add_lots * add_ticks > instrument.maximum_tick_lots:
         return codes.POSITION_LIMIT
     change_lots = add_lots - drop_lots
     change_atoms = (add_lots * add_ticks - drop_lots * drop_ticks) * unit

@@ -70,6 +70,7 @@ class RowExchange(ExchangeView):
         memory = Memory(Capacity(len(names), len(assets), _ACCOUNTS, _ORDERS, _EVENTS, levels))
         for row, instrument in zip(memory.instruments, instruments, strict=True):
             row["settle"] = assets.index(instrument.settle)
+            row["maximum_tick_lots"] = MAXIMUM_NOTIONAL_ATOMS // instrument.atoms_per_tick_lot
             for field in _TERMS:
                 row[field] = getattr(instrument, field)
         self._start(instruments, memory, [])
@@ -175,9 +176,9 @@ class RowExchange(ExchangeView):
             events = np.empty(room, EVENT)
             self._copy_unread(events)
             done = run_batch(self._memory.address, rows.ctypes.data, done, count, events.ctypes.data, room)
-            events.resize(self._unread(), refcheck=False)
+            # A view: to give the unused rows back would cost the allocator more than it saves.
+            pieces.append(events[: self._unread()])
             self._words[_TAIL] = self._words[_HEAD]
-            pieces.append(events)
             status = int(self._memory.header["status"])
             if status not in {DONE, NEED_EVENTS}:
                 self.grow(status)
