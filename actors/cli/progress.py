@@ -51,7 +51,7 @@ def state_text(progress: Progress) -> str:
         parts.append(f"{progress.failed} failed")
     if progress.note:
         parts.append(progress.note)
-    elif not progress.running and progress.done + progress.failed < progress.total:
+    elif not progress.running and progress.left_s is None and progress.done < progress.total:
         parts.append("starting workers")
     if progress.left_s is not None and progress.done + progress.failed < progress.total:
         parts.append(f"{span(progress.left_s)} left")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from actors.cli import options
-from actors.cli.console import number, out, print_json, share, span
+from actors.cli.console import out, print_json, share, span
 from actors.cli.errors import CommandError, ExitCode
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def trials_table(result: SearchResult) -> Table:
     ranked = sorted(result.trials, key=lambda trial: (trial.value != trial.value, -trial.value, trial.number))
     for trial in ranked[:_SHOWN]:
         params = ", ".join(f"{name}={_shown(value)}" for name, value in trial.params.items())
-        value = "failed" if trial.error else number(trial.value, 5)
+        value = "failed" if trial.error else f"{trial.value:.4g}"
         table.add_row(str(trial.number), value, params)
     return table
 
@@ -115,8 +115,8 @@ def verdict_lines(result: SearchResult) -> list[str]:
     if verdict is None or result.best is None:
         return []
     best = (
-        f"Best: trial {result.best.number}, score {number(verdict.score.mean, 5)} on the markets it was "
-        f"chosen by; expect {number(verdict.honest_score, 5)} on fresh ones."
+        f"Best: trial {result.best.number}, score {verdict.score.mean:.4g} on the markets it was "
+        f"chosen by; expect {verdict.honest_score:.4g} on fresh ones."
     )
     doubt = (
         f"Chance that the best of {verdict.trials} worthless trials looks as good: {share(verdict.p_luck)}; "

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
     from strategies.api import Strategy
 
+_WORDS = {
+    "int": "whole number",
+    "float": "number",
+    "decimal": "number",
+    "str": "text",
+    "bool": "true or false",
+    "none": "nothing",
+    "list": "list",
+    "vartuple": "list",
+    "dict": "table",
+}
+_BOUNDS = (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<"))
 _DEFINITION = "A name, `module:Class` or `path/to/file.py:Class`."
 
 
@@ -90,24 +102,20 @@ def _type_text(annotation: Any) -> str:
 
 
 def _type_text_of(info: Any) -> str:
+    from msgspec import inspect as types
+
+    if isinstance(info, types.Metadata):
+        return _type_text_of(info.type)
+    if isinstance(info, types.UnionType):
+        return " or ".join(_type_text_of(member) for member in info.types)
+    if isinstance(info, types.LiteralType):
+        return " or ".join(repr(value) for value in info.values)
+    if isinstance(info, types.EnumType):
+        return " or ".join(repr(member.value) for member in info.cls)
     kind = type(info).__name__.removesuffix("Type").lower()
-    words = {
-        "int": "whole number",
-        "float": "number",
-        "str": "text",
-        "bool": "true or false",
-        "vartuple": "list",
-    }
-    text = words.get(kind, kind)
+    text = _WORDS.get(kind, kind)
     bounds = [
-        f"{sign} {value:g}"
-        for sign, value in (
-            (">=", getattr(info, "ge", None)),
-            (">", getattr(info, "gt", None)),
-            ("<=", getattr(info, "le", None)),
-            ("<", getattr(info, "lt", None)),
-        )
-        if value is not None
+        f"{sign} {getattr(info, name):g}" for name, sign in _BOUNDS if getattr(info, name, None) is not None
     ]
     return f"{text} {', '.join(bounds)}" if bounds else text
 
