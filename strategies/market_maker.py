@@ -12,6 +12,8 @@ value of its position:
 
 rounded away from the mid to whole ticks, and quotes `order_notional` on each side. Beyond the formulas:
 
+* It looks a tenth of the interval after each book snapshot is taken (they come on the clock's grid), so that
+  the snapshot has arrived and is still fresh.
 * `max_inventory` is a bound too: a side is quoted smaller, or not at all, where a fill would take the
   position beyond it.
 * Cash is what of the equity is not bound as the value of positions. A quote that would, if filled, leave less
@@ -179,7 +181,9 @@ class MarketMaker(Strategy[MarketMakerConfig]):
     def on_start(self, ctx: Context) -> None:
         for name in self._desks:
             ctx.cancel_all(name)
-        ctx.set_timer(_TIMER, every_ns=parse_duration_ns(self.config.requote))
+        every_ns = parse_duration_ns(self.config.requote)
+        snapshot_ns = (ctx.now_ns // every_ns + 1) * every_ns
+        ctx.set_timer(_TIMER, at_ns=snapshot_ns + every_ns // 10, every_ns=every_ns)
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:  # noqa: ARG002  # the next look uses it
         self._desks[bar.instrument_id].widener.take(bar)

@@ -50,7 +50,7 @@ def test_defaults_are_those_stated() -> None:
 
 
 def test_start_cancels_what_is_there_and_looks_each_half_second() -> None:
-    bot, desk = MarketMaker(MarketMakerConfig()), Desk()
+    bot, desk = MarketMaker(MarketMakerConfig()), Desk(now_ns=10_200_000_000)
     wanted = bot.subscriptions(INSTRUMENTS)
     assert [(each.instrument_id, each.interval_ns) for each in wanted if each.topic is Topic.BOOKS] == [
         (BTC, 500_000_000),
@@ -61,7 +61,8 @@ def test_start_cancels_what_is_there_and_looks_each_half_second() -> None:
     }
     bot.on_start(desk)
     assert desk.take() == [("cancel_all", BTC), ("cancel_all", ETH)]
-    assert desk.timers == {"requote": (None, 500_000_000)}
+    # snapshots are taken each half second on the clock, the first look follows the next one by 50 ms
+    assert desk.timers == {"requote": (10_550_000_000, 500_000_000)}
 
 
 def test_stop_cancels_everything() -> None:
