@@ -7,74 +7,30 @@ of their own, so that all other content is the same for any number of workers.
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
+from actors.catalogue_entries import (
+    MatchEntry,
+    RunInfo,
+    SeriesFile,
+    TrialEntry,
+    bot_values,
+    float_or_nan,
+    match_row,
+)
 from actors.catalogue_schema import BOT_COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES
 from actors.record import MatchFailure, MatchJob, MatchRecord
 from actors.result import BotResult, MarketFigures
 from actors.storage import StorageError, storage_errors
 from analytics.leaderboard import MatchRow
-from analytics.returns import ReturnMoments
-from analytics.trades import TradeTotals
 
-
-class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is: `kind` (tournament, search), its specification and the code that plays it."""
-
-    kind: str
-    name: str
-    digest: str
-    code: str
-    spec: str  # JSON
-
-
-class MatchEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One match as the catalogue lists it. `status` is done or failed; `error` says why it failed."""
-
-    match_id: str
-    position: int
-    round: int
-    format: str
-    contest: str
-    block: str
-    subject: str
-    trial: int
-    seed: int
-    spec_digest: str
-    status: str
-    error: str
-    digest: str
-    market_digest: str
-    instruments: tuple[str, ...]
-    start_ns: int
-    end_ns: int
-    requests: int
-
-
-class SeriesFile(msgspec.Struct, frozen=True):
-    """A series on disk: `path` is relative to the run's folder."""
-
-    kind: str
-    path: str
-    size: int
-    digest: str
-
-
-class TrialEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One trial of a search. `value` is NaN and `error` says why where it has none."""
-
-    number: int
-    params: dict[str, Any]
-    value: float
-    values: tuple[float, ...]
-    error: str = ""
+__all__ = ["Catalogue", "MatchEntry", "RunInfo", "SeriesFile", "TrialEntry"]
 
 
 class Catalogue:
@@ -144,7 +100,7 @@ class Catalogue:
             self._db.executemany(
                 f"INSERT INTO bots VALUES ({', '.join('?' * len(BOT_COLUMNS))})",  # noqa: S608 - our own names
                 [
-                    _bot_values(job, seat, bot, row)
+                    bot_values(job, seat, bot, row)
                     for seat, (bot, row) in enumerate(zip(record.bots, record.rows, strict=True))
                 ],
             )
@@ -219,14 +175,14 @@ class Catalogue:
         )
         names = [column[0] for column in cursor.description]
         for entry in cursor:
-            yield _match_row(dict(zip(names, entry, strict=True)))
+            yield match_row(dict(zip(names, entry, strict=True)))
 
     def bot_results(self, match_id: str) -> tuple[BotResult, ...]:
         """Return the accounts' outcomes of one match, in account order."""
         names = BotResult.__struct_fields__
         query = f"SELECT {', '.join(names)} FROM bots WHERE match_id = ? ORDER BY seat"  # noqa: S608
         return tuple(
-            BotResult(**{name: _number(value) for name, value in zip(names, values, strict=True)})
+            BotResult(**{name: float_or_nan(value) for name, value in zip(names, values, strict=True)})
             for values in self._db.execute(query, (match_id,))
         )
 
@@ -235,7 +191,7 @@ class Catalogue:
         names = MarketFigures.__struct_fields__
         query = f"SELECT {', '.join(names)} FROM markets WHERE match_id = ? ORDER BY position"  # noqa: S608
         return tuple(
-            MarketFigures(**{name: _number(value) for name, value in zip(names, values, strict=True)})
+            MarketFigures(**{name: float_or_nan(value) for name, value in zip(names, values, strict=True)})
             for values in self._db.execute(query, (match_id,))
         )
 
@@ -251,8 +207,8 @@ class Catalogue:
             yield TrialEntry(
                 number=number,
                 params=msgspec.json.decode(params),
-                value=_number(value),
-                values=tuple(_number(each) for each in msgspec.json.decode(values)),
+                value=float_or_nan(value),
+                values=tuple(float_or_nan(each) for each in msgspec.json.decode(values)),
                 error=error,
             )
 
@@ -287,6 +243,7 @@ class Catalogue:
             rest: tuple[object, ...] = (
                 "done",
                 "",
+                "",
                 outcome.digest,
                 outcome.market_digest,
                 _json(outcome.instruments),
@@ -295,7 +252,7 @@ class Catalogue:
                 outcome.requests,
             )
         else:
-            rest = ("failed", outcome.error, "", "", "[]", 0, 0, 0)
+            rest = ("failed", outcome.error, outcome.detail, "", "", "[]", 0, 0, 0)
         filled = (*values.values(), *rest)
         self._db.execute(f"INSERT INTO matches VALUES ({', '.join('?' * len(filled))})", filled)  # noqa: S608
 
@@ -317,51 +274,3 @@ class Catalogue:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
-
-
-def _number(value: Any) -> Any:
-    """SQLite keeps NaN as NULL."""
-    return math.nan if value is None else value
-
-
-def _bot_values(job: MatchJob, seat: int, bot: BotResult, row: MatchRow) -> tuple[object, ...]:
-    fields: dict[str, object] = {
-        **msgspec.structs.asdict(bot),
-        "match_id": job.match_id,
-        "seat": seat,
-        "max_drawdown": row.max_drawdown,
-        "row_start_equity": row.start_equity,
-        "row_return": row.total_return,
-        "round_trips": row.trades.round_trips,
-        "wins": row.trades.wins,
-        "row_volume": row.trades.volume,
-        "row_maker_volume": row.trades.maker_volume,
-        "row_fees": row.trades.fees,
-        "row_fills": row.trades.fills,
-        **{f"moment_{name}": value for name, value in msgspec.structs.asdict(row.moments).items()},
-    }
-    return tuple(fields[name] for name in BOT_COLUMNS)
-
-
-def _match_row(fields: Mapping[str, Any]) -> MatchRow:
-    return MatchRow(
-        match_id=fields["match_id"],
-        contest=fields["contest"],
-        block=fields["block"],
-        bot=fields["name"],
-        start_equity=_number(fields["row_start_equity"]),
-        total_return=_number(fields["row_return"]),
-        max_drawdown=_number(fields["max_drawdown"]),
-        moments=ReturnMoments(
-            **{name: _number(fields[f"moment_{name}"]) for name in ReturnMoments.__struct_fields__}
-        ),
-        trades=TradeTotals(
-            fills=fields["row_fills"],
-            volume=fields["row_volume"],
-            maker_volume=fields["row_maker_volume"],
-            fees=fields["row_fees"],
-            round_trips=fields["round_trips"],
-            wins=fields["wins"],
-        ),
-        disqualified=fields["disqualified"],
-    )

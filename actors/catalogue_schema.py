@@ -49,7 +49,7 @@ SCHEMA: Final = (
         match_id TEXT PRIMARY KEY, position INTEGER NOT NULL, round INTEGER NOT NULL, format TEXT NOT NULL,
         contest TEXT NOT NULL, block TEXT NOT NULL, subject TEXT NOT NULL, trial INTEGER NOT NULL,
         seed INTEGER NOT NULL, spec_digest TEXT NOT NULL,
-        status TEXT NOT NULL CHECK (status IN ('done', 'failed')), error TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('done', 'failed')), error TEXT NOT NULL, detail TEXT NOT NULL,
         digest TEXT NOT NULL, market_digest TEXT NOT NULL, instruments TEXT NOT NULL,
         start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, requests INTEGER NOT NULL
     )""",

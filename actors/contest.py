@@ -14,7 +14,7 @@ from pathlib import Path
 from actors.catalogue import RunInfo
 from actors.player import PlayerSetup
 from actors.pool import InProcessPool, Pool
-from actors.progress import ProgressMeter, ShowProgress, silent
+from actors.progress import PoolState, ProgressMeter, ShowProgress, silent
 from actors.record import MatchFailure, MatchJob
 from actors.run_folder import RunFolder, match_digest
 from actors.run_options import RunOptions
@@ -46,6 +46,10 @@ class MatchesFailedError(RuntimeError):
     """Every match tried so far has failed: the rest would too."""
 
 
+OpenPool = Callable[[Callable[[PoolState], None]], Pool]
+"""Gives a pool that plays, when there is something to play; it may tell how far it is in between."""
+
+
 class Contest:
     """A run that is being played.
 
@@ -57,9 +61,7 @@ class Contest:
         Spent playing in this session, without the start of the cluster.
     """
 
-    def __init__(
-        self, folder: RunFolder, open_pool: Callable[[], Pool], show: ShowProgress, *, total: int
-    ) -> None:
+    def __init__(self, folder: RunFolder, open_pool: OpenPool, show: ShowProgress, *, total: int) -> None:
         self.folder = folder
         self.wall_s = 0.0
         self._open_pool = open_pool
@@ -88,15 +90,15 @@ class Contest:
         """
         missing = [job for job in jobs if self._finished.get(job.match_id) != match_digest(job)]
         self._meter.resume(len(jobs) - len(missing))
-        self._meter.tick(0, "")
+        self._meter.tick()
         if not missing:
             return
         try:
-            pool = self._pool = self._pool or self._open_pool()
+            pool = self._pool = self._pool or self._open_pool(self._meter.tick)
             begin = time.perf_counter()
             for ended in pool.play(missing):
                 if ended is None:
-                    self._meter.tick(pool.running, pool.note)
+                    self._meter.tick(pool.state)
                     continue
                 job, outcome = ended
                 self.folder.store(job, outcome)
@@ -104,7 +106,7 @@ class Contest:
                 self._succeeded = self._succeeded or not error
                 if not error:
                     self._finished[job.match_id] = match_digest(job)
-                self._meter.ended(job.match_id, error, pool.running, pool.note)
+                self._meter.ended(job.match_id, error, pool.state)
                 if not self._succeeded and self._meter.failed >= min(_HOPELESS, self._meter.total):
                     raise MatchesFailedError(f"the first {self._meter.failed} matches all failed: {error}")
             self.wall_s += time.perf_counter() - begin
@@ -134,9 +136,9 @@ def opened_contest(
     )
     with RunFolder(options.root, info, mode=options.mode) as folder, ExitStack() as stack:
 
-        def open_pool() -> Pool:
+        def open_pool(watch: Callable[[PoolState], None]) -> Pool:
             if options.in_process:
-                return stack.enter_context(InProcessPool(setup))
+                return stack.enter_context(InProcessPool(setup, watch))
             # imported late: a run in this process, or one that is complete, need not wait a second for Ray
             from actors.cluster import connected, worker_count  # noqa: PLC0415
             from actors.ray_pool import RayPool  # noqa: PLC0415

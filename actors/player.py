@@ -23,6 +23,8 @@ from actors.series import JOURNAL
 RunMatch = Callable[..., MatchResult]
 """`actors.match.run_match`, or a function with its parameters."""
 
+Report = Callable[[float], None]
+
 REAL_MATCH = "actors.match:run_match"
 
 _WARM_DURATION = "10s"
@@ -58,13 +60,16 @@ class MatchPlayer:
         self.setup = setup
         self._run_match = _load(setup.run_match)
 
-    def play(self, job: MatchJob) -> Outcome:
-        """Return what is kept of the match, or why it could not be played."""
+    def play(self, job: MatchJob, report: Report | None = None) -> Outcome:
+        """Return what is kept of the match, or why it could not be played.
+
+        `report` is called now and then with the share of the match that is played.
+        """
         try:
             if not self.setup.journals:
-                return self._record(job, None)
+                return self._record(job, None, report)
             with tempfile.TemporaryDirectory(prefix="arena-journal-") as folder:
-                return self._record(job, Path(folder) / "match.journal")
+                return self._record(job, Path(folder) / "match.journal", report)
         except Exception as error:  # noqa: BLE001 - one match must not take the others with it
             return MatchFailure(match_id=job.match_id, error=_one_line(error), detail=traceback.format_exc())
 
@@ -83,10 +88,13 @@ class MatchPlayer:
             mark.touch()
             return True
 
-    def _record(self, job: MatchJob, journal: Path | None) -> Outcome:
+    def _record(self, job: MatchJob, journal: Path | None, report: Report | None) -> Outcome:
         folder = self.setup.data_folder
         result = self._run_match(
-            job.match, data_folder=Path(folder) if folder is not None else None, journal_path=journal
+            job.match,
+            data_folder=Path(folder) if folder is not None else None,
+            journal_path=journal,
+            progress=report,
         )
         record = record_of(job, result, memory_mb=resident_mb())
         if journal is None:

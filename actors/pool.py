@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, Self
 
 from actors.player import MatchPlayer, PlayerSetup
+from actors.progress import IDLE, PoolState
 from actors.record import MatchJob, Outcome
 
 
@@ -24,12 +25,8 @@ class Pool(Protocol):
         """Processes that play at the same time."""
 
     @property
-    def running(self) -> int:
-        """Jobs handed out and not back yet."""
-
-    @property
-    def note(self) -> str:
-        """What the pool is waiting for, or nothing."""
+    def state(self) -> PoolState:
+        """What the workers are doing."""
 
     def __enter__(self) -> Self: ...
 
@@ -44,25 +41,32 @@ class Pool(Protocol):
 
 
 class InProcessPool:
-    """Plays in this process, one match after another: for debugging, and where Ray is not wanted."""
+    """Plays in this process, one match after another: for debugging, and where Ray is not wanted.
+
+    `watch` is called while a match is played, with how far it is.
+    """
 
     workers = 1
 
-    def __init__(self, setup: PlayerSetup) -> None:
+    def __init__(self, setup: PlayerSetup, watch: Callable[[PoolState], None] | None = None) -> None:
         self._player = MatchPlayer(setup)
-        self.running = 0
-        self.note = ""
+        self._watch = watch
+        self.state = IDLE
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.running = 0
+        self.state = IDLE
 
     def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
         for job in jobs:
-            self.running = 1
-            yield None
-            outcome = self._player.play(job)
-            self.running = 0
+            self._report(0.0)
+            outcome = self._player.play(job, self._report)
+            self.state = IDLE
             yield job, outcome
+
+    def _report(self, share: float) -> None:
+        self.state = PoolState(1, share)
+        if self._watch is not None:
+            self._watch(self.state)

@@ -18,8 +18,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         `running` are handed out.
     resumed
         Of the ended ones, how many an earlier session had finished.
+    part
+        Of the running matches, the shares that are played, summed; 0 where they are not known.
     elapsed_s, left_s
-        Wall time of this session, and what it will still take at its pace; None before the first match.
+        Wall time of this session, and what it will still take at its pace; None before it has one.
     last
         The match that ended last, and how: empty `error` for well.
     note
@@ -33,10 +35,21 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     resumed: int
     elapsed_s: float
     left_s: float | None
+    part: float = 0.0
     last: str = ""
     error: str = ""
     note: str = ""
 
+
+class PoolState(msgspec.Struct, frozen=True):
+    """What those who play are doing: matches under way, how much of them is played, what they wait for."""
+
+    running: int = 0
+    part: float = 0.0
+    note: str = ""
+
+
+IDLE = PoolState()
 
 ShowProgress = Callable[[Progress], None]
 """Called at every change and about once a second; must return quickly."""
@@ -62,30 +75,32 @@ class ProgressMeter:
         self.resumed += matches
         self.done += matches
 
-    def ended(self, match_id: str, error: str, running: int, note: str) -> None:
+    def ended(self, match_id: str, error: str, state: PoolState) -> None:
         """Count a match and show it."""
         if error:
             self.failed += 1
         else:
             self.done += 1
-        self.tick(running, note, last=match_id, error=error)
+        self.tick(state, last=match_id, error=error)
 
-    def tick(self, running: int, note: str, *, last: str = "", error: str = "") -> None:
+    def tick(self, state: PoolState = IDLE, *, last: str = "", error: str = "") -> None:
         """Show the state of things."""
         elapsed = time.perf_counter() - self._begin
-        ended = self.done + self.failed - self.resumed
-        left = elapsed / ended * (self.total - self.done - self.failed) if ended else None
+        played = self.done + self.failed - self.resumed + state.part
+        missing = self.total - self.done - self.failed - state.part
+        left = elapsed / played * missing if played else None
         self._show(
             Progress(
                 total=self.total,
                 done=self.done,
                 failed=self.failed,
-                running=running,
+                running=state.running,
                 resumed=self.resumed,
                 elapsed_s=elapsed,
                 left_s=left,
+                part=state.part,
                 last=last,
                 error=error,
-                note=note,
+                note=state.note,
             )
         )

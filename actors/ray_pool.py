@@ -21,6 +21,7 @@ import ray
 
 from actors.player import REAL_MATCH, MatchPlayer, PlayerSetup, enter_folder, is_warm
 from actors.pool import PoolError
+from actors.progress import PoolState
 from actors.record import (
     MatchFailure,
     MatchJob,
@@ -30,6 +31,7 @@ from actors.record import (
     encode_job,
     encode_outcome,
 )
+from actors.share_board import ShareBoard, ShareReporter
 
 _CALLS_IN_FLIGHT = 2
 _BATCH_TARGET_S = 0.5
@@ -37,14 +39,15 @@ _BATCH_MAX = 64
 _TICK_S = 1.0
 _DEATHS_MAX = 3
 _STARTS_FAILED_MAX = 3
-_RAISED_IN_START = "raised in its creation task"
+_RAISED_IN_START = "error raised in its creation task"
 
 
 class _Worker:
     """One match process. Ray shows it by its `repr`."""
 
-    def __init__(self, setup: PlayerSetup, label: str) -> None:
+    def __init__(self, setup: PlayerSetup, label: str, board: str) -> None:
         self._label = label
+        self._board = board
         enter_folder(setup)
         self._player = MatchPlayer(setup)
 
@@ -55,7 +58,11 @@ class _Worker:
         return self._player.warm(decode_job(job))
 
     def play(self, jobs: list[bytes]) -> list[bytes]:
-        return [encode_outcome(self._player.play(decode_job(job))) for job in jobs]
+        outcomes = []
+        for job in map(decode_job, jobs):
+            report = ShareReporter(self._board, job.match_id)
+            outcomes.append(encode_outcome(self._player.play(job, report)))
+        return outcomes
 
 
 @dataclass(slots=True)
@@ -89,7 +96,8 @@ class RayPool:
         if workers < 1:
             raise PoolError(f"workers: expected 1 or more, was {workers}")
         self.workers = workers
-        self.note = ""
+        self._note = ""
+        self._board = ShareBoard(label)
         self._setup = setup
         self._label = label
         self._slots: list[_Slot] = []
@@ -99,8 +107,9 @@ class RayPool:
         self._compiling = setup.run_match == REAL_MATCH and not is_warm()
 
     @property
-    def running(self) -> int:
-        return sum(len(tasks) for slot in self._slots for _, tasks in slot.calls)
+    def state(self) -> PoolState:
+        running = [task.job.match_id for slot in self._slots for _, tasks in slot.calls for task in tasks]
+        return PoolState(len(running), self._board.part(running), self._note)
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +119,7 @@ class RayPool:
         for slot in self._slots:
             self._kill(slot)
         self._slots.clear()
+        self._board.close()
 
     def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
         """Yield outcomes as they come; see `actors.pool.Pool`.
@@ -129,6 +139,7 @@ class RayPool:
                 done, _ = ray.wait(list(heads), num_returns=1, timeout=_TICK_S)
                 self._update_note()
                 if not done:
+                    self._board.look()
                     yield None
                 for reference in done:
                     yield from self._collect(heads[reference], waiting)
@@ -191,9 +202,12 @@ class RayPool:
         """Put a dead worker's jobs back in line; a job that keeps killing its worker has failed."""
         if not slot.ready:
             self._starts_failed += 1
+            lines = [line.strip() for line in cause.splitlines() if line.strip()]
             # what its constructor raised it would raise again; a process that just went may be bad luck
-            if _RAISED_IN_START in cause or self._starts_failed >= _STARTS_FAILED_MAX * self.workers:
-                raise PoolError(f"workers do not start: {' '.join(cause.split())}")
+            if _RAISED_IN_START in cause:
+                raise PoolError(f"workers do not start: {lines[-1]}")
+            if self._starts_failed >= _STARTS_FAILED_MAX * self.workers:
+                raise PoolError(f"workers do not start: {lines[0]}")
         self._slots.remove(slot)
         self._kill(slot)
         running = slot.calls[0][1]
@@ -217,18 +231,18 @@ class RayPool:
             max_task_retries=0,
             runtime_env={"env_vars": {**WORKER_ENVIRONMENT, **_passed_on()}},
         )(_Worker)
-        actor = actor_class.remote(self._setup, label)
+        actor = actor_class.remote(self._setup, label, self._board.name)
         # the first call tells a worker that cannot start from one that a match kills
         return _Slot(actor, deque([(actor.warm.remote(encode_job(job)), [])]))
 
     def _update_note(self) -> None:
         starting = sum(1 for slot in self._slots if not slot.ready)
         if not starting:
-            self.note = ""
+            self._note = ""
         elif self._compiling:
-            self.note = "compiling the market's machine code (once per machine, about a minute)"
+            self._note = "compiling the market's machine code (once per machine, about a minute)"
         else:
-            self.note = f"waiting for {starting} of {self.workers} workers to start"
+            self._note = f"waiting for {starting} of {self.workers} workers to start"
 
     def _drop_calls(self) -> None:
         """Forget work in flight. Workers that may still be at it are ended, the next call starts new ones."""

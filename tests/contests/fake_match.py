@@ -60,6 +60,8 @@ def run_match(
     """Return a result with the shapes of a real one."""
     if data_folder is not None:
         _follow_plan(spec.match_id, data_folder)
+    if progress is not None:
+        progress(0.5)
     if journal_path is not None:
         journal_path.write_bytes(f"journal of {spec.match_id}".encode())
     instruments = tuple(str(contract.instrument_id) for contract in spec.market.contracts())

@@ -35,6 +35,8 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert resumed.digest == whole.digest
     assert {match_id: count for match_id, count in calls(panel).items() if count != 1} == {STOP_AT: 2}
     assert (seen[0].done, seen[0].resumed, seen[-1].done, seen[-1].total) == (9, 9, 21, 21)
+    assert {(progress.running, progress.part) for progress in seen} == {(0, 0.0), (1, 0.0), (1, 0.5)}
+    assert all(progress.left_s is not None for progress in seen[3:])
 
 
 def test_a_finished_run_is_not_played_again(

@@ -20,6 +20,7 @@ from actors.progress import Progress
 from actors.ray_pool import RayPool
 from actors.run_options import ClusterSettings, OpenMode
 from actors.schedule import tournament_jobs
+from actors.share_board import ShareBoard, ShareReporter
 from actors.tournament import run_tournament
 from tests.contests.comparison import kept
 from tests.contests.conftest import OptionsMaker
@@ -34,6 +35,12 @@ def test_the_number_of_workers_does_not_matter(
     there = run_tournament(tournament, options(workers))
     assert kept(there.folder) == kept(here.folder)
     assert there.digest == here.digest
+
+    @ray.remote(num_cpus=ray_cluster.cpus)
+    def needs_every_processor() -> bool:
+        return True
+
+    assert ray.get(needs_every_processor.remote(), timeout=60), "a worker is left behind"
 
 
 def test_matches_of_a_worker_that_dies_are_played_elsewhere_and_the_run_can_be_stopped(
@@ -77,16 +84,23 @@ def test_workers_that_cannot_start_end_the_run(ray_cluster: Cluster, tournament:
         list(pool.play(tournament_jobs(tournament)[:1]))
 
 
-def test_no_worker_is_left_behind(
-    ray_cluster: Cluster, tournament: TournamentSpec, options: OptionsMaker
-) -> None:
-    run_tournament(tournament, options(1))
-
-    @ray.remote(num_cpus=ray_cluster.cpus)
-    def needs_every_processor() -> bool:
-        return True
-
-    assert ray.get(needs_every_processor.remote(), timeout=60)
+def test_the_board_says_how_far_a_match_is(ray_cluster: Cluster) -> None:
+    board = ShareBoard("test")
+    reporter = ShareReporter(board.name, "long")
+    reporter._next_s = 0.0
+    reporter(0.1)  # nobody has put up a board yet: nothing happens
+    while board._answer is None:
+        board.look()
+    reporter._next_s = 0.0
+    reporter(0.75)
+    reporter(0.8)  # too soon after the last
+    ray.get(board._actor.read.remote())
+    ray.wait([board._answer])
+    board.look()
+    ray.wait([board._answer])
+    board.look()
+    assert board.part(["long", "other"]) == 0.75
+    board.close()
 
 
 def test_more_workers_than_processors_are_refused() -> None:
