@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exchange_sim.engine.exchange import Exchange
 from exchange_sim.kernel.draws import uniform
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.kernel.tables import AGENT, CLOCK, GROUP, MIDS
@@ -202,3 +203,17 @@ def build_crowd(
         starts=tuple(starts),
         flow_limits=tuple(limits),
     )
+
+
+def open_accounts(exchange: Exchange, crowd: Crowd, accounts: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Open the crowd's accounts and behind them the given ones; return the latter's numbers."""
+    for name, deposit in zip(crowd.names, crowd.deposits, strict=True):
+        exchange.open_account(name, deposit_atoms=deposit)
+    numbers: dict[str, int] = {}
+    for name, deposit in accounts:
+        if name in numbers:
+            raise ValueError(f"accounts: expected different names, was {name!r} twice")
+        exchange.open_account(name, deposit_atoms=deposit)
+        numbers[name] = len(crowd.names) + len(numbers)
+    exchange.take_events()  # deposits come before the market: they are no part of its record
+    return numbers

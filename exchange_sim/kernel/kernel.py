@@ -9,11 +9,12 @@ import numpy as np
 
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
-from exchange_sim.kernel.crowd import Crowd, build_crowd, checked_scales
+from exchange_sim.kernel.crowd import Crowd, build_crowd, checked_scales, open_accounts
 from exchange_sim.kernel.loop import (
     DONE,
     NEED_OUTPUT,
     NEED_PENDING,
+    first_strange,
     go_on,
     push_commands,
     start,
@@ -109,8 +110,9 @@ class Kernel:
         self.snapshot_depth = snapshot_depth
         crowd = build_crowd(population, instruments, scales, seed, path.start_ns)
         self.exchange = Exchange(instruments)
-        self._accounts = _open_accounts(self.exchange, crowd, accounts)
+        self._accounts = open_accounts(self.exchange, crowd, accounts)
         self._crowd_accounts = len(crowd.names)
+        self._accounts_end = self._crowd_accounts + len(accounts)
         self._storage = Storage(snapshot_depth)
         self._header = self._storage.header
         self._address = self._storage.address
@@ -206,19 +208,23 @@ class Kernel:
         Raises
         ------
         ValueError
-            A row arrives before `now_ns`, or its account is none of the kernel's `accounts`.
+            A row arrives before `now_ns`, its account is none of the kernel's `accounts`, or it neither
+            submits, modifies nor cancels. Then none of the rows is queued.
         """
         if len(commands) == 0:
             return
         rows = np.ascontiguousarray(commands, COMMAND)
-        if rows["ts_ns"].min() < self._now_ns:
-            raise ValueError(f"ts_ns: expected {self._now_ns} or later, was {rows['ts_ns'].min()}")
-        first, end = self._crowd_accounts, self._crowd_accounts + len(self._accounts)
-        strange = rows["account"][(rows["account"] < first) | (rows["account"] >= end)]
-        if len(strange):
-            raise ValueError(f"account: expected {first} to {end - 1}, was {strange[0]}")
+        address = rows.ctypes.data
+        strange = first_strange(self._address, address, len(rows), self._accounts_end)
+        if strange >= 0:
+            row = rows[strange]
+            raise ValueError(
+                f"commands[{strange}]: expected ts_ns {self._now_ns} or later, an account from "
+                f"{self._crowd_accounts} to {self._accounts_end - 1} and the kind of an order or cancellation, "
+                f"was {row['ts_ns']}, {row['account']}, {row['kind']}"
+            )
         self._storage.reserve_pending(len(rows) + ACTION_COMMANDS_MAXIMUM, len(rows))
-        push_commands(self._address, rows.ctypes.data, len(rows))
+        push_commands(self._address, address, len(rows))
 
     def advance(self, until_ns: int, window_ns: int) -> int:
         """Let everything happen before `until_ns`, or less, and return the instant reached (`now_ns`).
@@ -299,17 +305,3 @@ class Kernel:
             int(header["trades_made"]),
             int(header["refusals"]),
         )
-
-
-def _open_accounts(exchange: Exchange, crowd: Crowd, accounts: Sequence[tuple[str, int]]) -> dict[str, int]:
-    """Open the crowd's accounts and behind them the given ones; return the latter's numbers."""
-    for name, deposit in zip(crowd.names, crowd.deposits, strict=True):
-        exchange.open_account(name, deposit_atoms=deposit)
-    numbers: dict[str, int] = {}
-    for name, deposit in accounts:
-        if name in numbers:
-            raise ValueError(f"accounts: expected different names, was {name!r} twice")
-        exchange.open_account(name, deposit_atoms=deposit)
-        numbers[name] = len(crowd.names) + len(numbers)
-    exchange.take_events()  # deposits come before the market: they are no part of its record
-    return numbers

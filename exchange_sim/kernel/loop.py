@@ -27,6 +27,7 @@ from exchange_sim.kernel.tables import (
     kernel_at,
 )
 from exchange_sim.kernel.timers import run_timers
+from exchange_sim.model.enums import CommandKind
 from exchange_sim.population.act import act
 from exchange_sim.population.common import DRAW_AGENT, DRAW_INTERVAL, DRAWS_PER_ACTION
 
@@ -38,6 +39,7 @@ NEED_PENDING = 102
 
 _EVENT_SLACK = 16
 _COMMAND_WORDS = 8
+_SUBMIT, _MODIFY = int(CommandKind.SUBMIT), int(CommandKind.MODIFY)  # what accounts send lies between
 
 
 @compiled
@@ -192,6 +194,19 @@ def start_agent(kernel_address: int, account: int, wait_ns: int) -> None:
     """Put the first action of an agent with its own schedule into the heap."""
     k = kernel_at(kernel_address, 0)
     push(k, k.now_ns + wait_ns, key_of(RANK_AGENT, account, 0), account)
+
+
+@compiled
+def first_strange(kernel_address: int, rows: int, count: int, accounts_end: int) -> int:
+    """Return the first of `count` COMMAND rows that an account may not queue now, -1 for none."""
+    k = kernel_at(kernel_address, 0)
+    for number in range(count):
+        row = command_at(rows, number)
+        if row.ts_ns < k.now_ns or row.account < k.crowd_accounts or row.account >= accounts_end:
+            return number
+        if row.kind < _SUBMIT or row.kind > _MODIFY:
+            return number
+    return -1
 
 
 @compiled

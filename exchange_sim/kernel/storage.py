@@ -31,6 +31,10 @@ def word_of(field: str) -> int:
     return fields[field][1] // 8
 
 
+_FREE, _HEAP_SIZE = word_of("free_pendings"), word_of("heap_size")
+_HEAP_CAPACITY = word_of("heap_capacity")
+
+
 class Storage:
     """Tables by name, with their addresses kept up to date in the header.
 
@@ -108,10 +112,8 @@ class Storage:
 
     def reserve_pending(self, count: int, entries: int) -> None:
         """Make sure of `count` free commands and `entries` free heap entries."""
-        while (
-            self.header["free_pendings"] < count
-            or self.header["heap_size"] + entries >= self.header["heap_capacity"]
-        ):
+        words = self.words
+        while words[_FREE] < count or words[_HEAP_SIZE] + entries >= words[_HEAP_CAPACITY]:
             self.grow_pending(2 * self._pending_rows)
 
     def reserve_outputs(self, fills: int, timers: int, markets: int) -> None:

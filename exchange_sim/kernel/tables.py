@@ -217,7 +217,7 @@ SOURCE_SHIFT = 36
 SEQUENCE_MASK = (1 << SOURCE_SHIFT) - 1
 
 ACTION_COMMANDS_MAXIMUM = 128
-"""Commands that one action may send: two market maker ladders, each canceled and quoted anew."""
+"""Commands that one action may send: 64 cancellations, and quotes on 16 levels of both sides."""
 
 SPECIES_ZERO_INTELLIGENCE = 0
 SPECIES_NOISE = 1

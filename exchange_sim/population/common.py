@@ -16,6 +16,9 @@ from exchange_sim.kernel.tables import market_at
 DRAWS_PER_ACTION = 16
 """Counters of a group's stream set aside for each action; the uses of each are named below."""
 
+CANCELS_MAXIMUM = 64
+"""Leaves room in an action for the quotes of both sides, see `tables.ACTION_COMMANDS_MAXIMUM`."""
+
 DRAW_AGENT = 0
 DRAW_JITTER = 1
 DRAW_SIZE = 2
@@ -76,9 +79,14 @@ def inventory(k: Any, s: Any, account: int, instrument: int, price_ticks: float)
 
 @compiled
 def cancel_all(k: Any, s: Any, account: int, instrument: int) -> None:
-    """Cancel each order that rests now, by a request of its own; the caller keeps them few."""
+    """Cancel the orders that rest now, each by a request of its own: the newest `CANCELS_MAXIMUM` of them.
+
+    More can rest only where an agent acts often while its requests travel; the next action takes the rest.
+    """
     slot = position_of(s, account, instrument).first_order
-    while slot >= 0:
+    for _ in range(CANCELS_MAXIMUM):
+        if slot < 0:
+            break
         order = order_at(s.orders, slot)
         cancel(k, account, instrument, order.order_id)
         slot = order.account_next

@@ -114,7 +114,7 @@ def _quote_side(k: Any, s: Any, g: Any, account: int, side: int, centre: float, 
 def _best_of_others(s: Any, account: int, instrument: int, side: int) -> int:
     """Return the best price of a side at which somebody else rests, 0 for none."""
     row = instrument_at(s.instruments, instrument)
-    price = row.best_bid_ticks if side == 0 else row.best_ask_ticks
+    price: int = row.best_bid_ticks if side == 0 else row.best_ask_ticks
     while price > 0:
         level = level_at(s.levels, row.ladder_offset + price - row.ladder_base_ticks)
         if level.orders > 1 or order_at(s.orders, level.head).account != account:
@@ -126,11 +126,11 @@ def _best_of_others(s: Any, account: int, instrument: int, side: int) -> int:
 @compiled
 def _best_own_bid(s: Any, slot: int) -> int:
     """Return the highest price of a maker's resting buys, 0 for none."""
-    highest = 0
+    highest: int = 0
     while slot >= 0:
         order = order_at(s.orders, slot)
         if order.side == 0:
-            highest = max(highest, int(order.price_ticks))
+            highest = max(highest, order.price_ticks)
         slot = order.account_next
     return highest
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.kernel.storage import Storage
-from exchange_sim.model.enums import EventKind
+from exchange_sim.model.enums import CommandKind, EventKind
 from tests.kernel.worlds import (
     BTC,
     ETH,
@@ -232,9 +232,14 @@ def test_impossible_calls_are_refused() -> None:
         kernel.advance(kernel.path.end_ns + 1, WHOLE)
     with pytest.raises(ValueError, match="window_ns"):
         kernel.advance(START + 2 * SECOND, 0)
-    with pytest.raises(ValueError, match="ts_ns"):
+    with pytest.raises(ValueError, match=r"commands\[0\]: expected ts_ns"):
         kernel.push(limit(kernel, "one", START, 0, 999_000, 5))
     stranger = limit(kernel, "one", START + 2 * SECOND, 0, 999_000, 5)
-    stranger["account"] = 0
-    with pytest.raises(ValueError, match="account"):
-        kernel.push(stranger)
+    fine = stranger.copy()
+    for field, value in (("account", 0), ("account", 10**6), ("kind", CommandKind.DEPOSIT), ("kind", 0)):
+        stranger = fine.copy()
+        stranger[field] = value
+        with pytest.raises(ValueError, match=r"commands\[1\]: .* account"):
+            kernel.push(np.concatenate((fine, stranger)))
+    kernel.advance(kernel.path.end_ns, WHOLE)
+    assert kernel.counters.account_requests == 0

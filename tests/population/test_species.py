@@ -314,6 +314,19 @@ def test_adaptive_market_maker_sizes_by_the_volume_traded() -> None:
     assert first[1] == pytest.approx(0.1 * volume_per_second, rel=0.6)
 
 
+def test_hurried_agents_far_away_stay_within_their_commands() -> None:
+    far = CrowdLatency(minimum_us=1e6, spread_us=0.0)
+    hurried = AdaptiveMarketMaker(
+        name="pov", count=1, rate_hz=50.0, levels=16, spacing_spreads=1.0, latency=far
+    )
+    kernel = world(
+        hurried, Value(name="value", count=1, rate_hz=100.0, size=HUNDRED, latency=far), seconds=20
+    )
+    stage(kernel)
+    finish(kernel)
+    assert kernel.counters.requests > 20_000
+
+
 def test_travel_takes_at_least_the_minimum() -> None:
     group = Noise(name="noise", count=1, rate_hz=1.0, latency=CrowdLatency(minimum_us=5e5, spread_us=0.0))
     kernel = world(group, seconds=20)
