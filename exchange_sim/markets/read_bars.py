@@ -23,7 +23,6 @@ CSV_SUFFIXES = (".csv", ".csv.gz")
 
 _MILLISECOND_NS = 1_000_000
 _EARLIEST_MS, _LATEST_MS = 100_000_000_000, 10_000_000_000_000  # 1973 to 2286: told from s, us and ns
-_UNIT_NS = {"s": 1_000_000_000, "ms": _MILLISECOND_NS, "us": 1_000, "ns": 1}
 
 
 def read_bars(path: Path, *, fill_gaps: bool = False) -> Bars:
@@ -98,12 +97,16 @@ def _table(path: Path, columns: Sequence[str]) -> pa.Table:
 
 
 def _column_names(path: Path, found: Sequence[str], wanted: Sequence[str]) -> Sequence[str]:
-    by_name = {name.strip().lower(): name for name in reversed(found)}
+    plain = [name.strip().lower() for name in found]
+    by_name = dict(zip(plain, found, strict=True))
     missing = [name for name in wanted if name not in by_name]
     if missing:
         raise BarsError(
             f"{path}: column {', '.join(missing)} is missing (there are: {', '.join(found) or 'none'})"
         )
+    twice = [name for name in wanted if plain.count(name) > 1]
+    if twice:
+        raise BarsError(f"{path}: column {', '.join(twice)} is there more than once")
     return [by_name[name] for name in wanted]
 
 
@@ -112,12 +115,13 @@ def _timestamps_ns(path: Path, table: pa.Table) -> Integers:
     kind = column.type
     if column.null_count:
         raise BarsError(f"{path}: row {_first(pc.is_null(column))}, column timestamp: the value is missing")
+    # Casts are unchecked: a value that overflows ends up outside the range of years tested below.
     if pa.types.is_timestamp(kind):
-        units = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
-        return np.asarray(units * np.int64(_UNIT_NS[kind.unit]))
+        column = column.cast(pa.timestamp("ms", tz=kind.tz), safe=False).cast(pa.int64())
+        kind = column.type
     if pa.types.is_floating(kind):
         values = column.to_numpy(zero_copy_only=False)
-        bad = ~np.isfinite(values) | (values != np.floor(values))
+        bad = ~(np.abs(values) <= _LATEST_MS) | (values != np.floor(values))
         if bad.any():
             row = int(np.argmax(bad))
             raise BarsError(
@@ -125,7 +129,7 @@ def _timestamps_ns(path: Path, table: pa.Table) -> Integers:
             )
         milliseconds = values.astype(np.int64)
     elif pa.types.is_integer(kind):
-        milliseconds = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
+        milliseconds = column.cast(pa.int64(), safe=False).to_numpy(zero_copy_only=False)
     else:
         raise BarsError(
             f"{path}: row 1, column timestamp: expected UTC milliseconds or date-times, "
@@ -152,7 +156,7 @@ def _numbers(path: Path, table: pa.Table, name: str) -> Floats:
     if pa.types.is_null(kind) or column.null_count:
         raise BarsError(f"{path}: row {_first(pc.is_null(column))}, column {name}: the value is missing")
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-        return np.ascontiguousarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        return np.ascontiguousarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _parsed(path, name, column.to_pylist())
     raise BarsError(f"{path}: column {name}: expected numbers, was a column of {kind}")

@@ -60,7 +60,7 @@ def test_closes_spread_and_volume_are_those_of_history(start: datetime, seed: in
         assert spread_bps < 5.0
         volume = made["volume_lots"].sum() * float(instrument.lot_size)
         assert 0.5 < volume / (VOLUME_SCALE * history.volume.sum()) < 2.0
-        ranks = [np.argsort(np.argsort(column)) for column in (made["volume_lots"], history.volume)]
-        assert np.corrcoef(*ranks)[0, 1] > 0.6  # busy minutes are busy here, too
+        made_rank, rank = (np.argsort(np.argsort(each)) for each in (made["volume_lots"], history.volume))
+        assert np.corrcoef(made_rank, rank)[0, 1] > 0.6  # busy minutes are busy here, too
         moved = np.diff(np.log(close)).std() / np.diff(np.log(history.close)).std()
         assert 0.85 < moved < 1.15

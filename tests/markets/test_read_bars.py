@@ -144,6 +144,30 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
         read_bars(write(tmp_path, values))
 
 
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text("timestamp,open,high,low,close,Close,volume\n1746403200000,1,1,1,1,1,1\n")
+
+    with pytest.raises(BarsError, match="column close is there more than once"):
+        read_bars(path)
+
+
+def test_times_beyond_all_bounds_and_whole_numbers_for_prices_are_no_trap(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            **{name: pa.array([1, 2**60]) for name in ("open", "high", "low", "close", "volume")},
+            "timestamp": pa.array([START_MS, START_MS + 60_000]),
+        }
+    )
+    pq.write_table(table, tmp_path / "b.parquet")
+    assert read_bars(tmp_path / "b.parquet").close.tolist() == [1.0, 2.0**60]
+
+    for late in (pa.array([START_MS, 2**64 - 1], pa.uint64()), pa.array([1.0, 1e300])):
+        pq.write_table(table.set_column(5, "timestamp", late), tmp_path / "b.parquet")
+        with pytest.raises(BarsError, match="column timestamp: expected UTC milliseconds"):
+            read_bars(tmp_path / "b.parquet")
+
+
 def test_text_in_a_column_of_numbers_is_named(tmp_path: Path) -> None:
     values = columns()
     values["close"][4] = "n/q"

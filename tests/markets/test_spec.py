@@ -23,7 +23,8 @@ from exchange_sim.population.presets import population_preset
 
 
 def decoded(text: str) -> MarketSpec:
-    return msgspec.toml.decode(text, type=MarketSpec)
+    market: MarketSpec = msgspec.toml.decode(text, type=MarketSpec)
+    return market
 
 
 def test_a_symbol_alone_takes_its_presets_contract() -> None:
