@@ -13,7 +13,7 @@ import msgspec
 
 from actors.bench.machine import cpu_s, describe_machine
 from actors.bench.strategies_peers import measure_peers
-from actors.testing.stage import SECOND_NS, Player, Stage
+from actors.testing.stage import SECOND_NS, Player, Stage, still_market
 from exchange_sim.model.enums import Side
 from exchange_sim.model.events import OrderAccepted, OrderCanceled, OrderEvent, OrderFilled
 from exchange_sim.model.instrument import Instrument
@@ -29,7 +29,7 @@ _BURST = 50
 _RUNS = 3
 
 WORKLOAD = (
-    "callbacks: one bot hears all {quotes:,} quotes of a busy crowd of 1,000 agents and does nothing, latency "
+    "callbacks: one bot hears all {quotes:,} quotes of a crowd of 1,000 busy agents, does nothing, latency "
     "5 ms each way; CPU seconds of the run less those of the same market without the bot "
     "(callbacks_with_market: of the whole run). Order lives: one bot sends {lives:,} orders in bursts of "
     "{burst}; half are market orders filled by another account's resting order, half limit orders that are "
@@ -94,10 +94,11 @@ class Busy(Strategy[StrategyConfig]):
 
 def _play(players: Sequence[Player], seconds: int, *, crowd: bool) -> float:
     """Return the CPU seconds of a run."""
-    settings: dict[str, Any] = {"duration_ns": seconds * SECOND_NS}
+    duration_ns = seconds * SECOND_NS
+    market = still_market(duration_ns)
     if crowd:
-        settings["population"] = with_rates(mixed(1_000), _RATES)
-    stage = Stage(players, **settings)
+        market = still_market(duration_ns, population=with_rates(mixed(1_000), _RATES))
+    stage = Stage(players, market, duration_ns=duration_ns)
     start = cpu_s()
     played = stage.play()
     spent = cpu_s() - start
@@ -115,7 +116,7 @@ def _callbacks(seconds: int, runs: int) -> tuple[float, float, int]:
         with_bot = _play([Player("idle", idle)], seconds, crowd=True)
         without = _play([], seconds, crowd=True)
         heard = idle.heard
-        best = max(best, heard / (with_bot - without))
+        best = max(best, heard / max(with_bot - without, 1e-9))
         best_with_market = max(best_with_market, heard / with_bot)
     return best, best_with_market, heard
 

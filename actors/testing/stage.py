@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -13,6 +13,7 @@ from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.latency import AccountLatency, ConstantLatency
 from exchange_sim.markets.history import EMPTY_HISTORY, History
+from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
 from exchange_sim.population.species import Noise, Population
@@ -22,7 +23,6 @@ from strategies.api import Strategy
 SECOND_NS = 1_000_000_000
 BTC = Instrument.linear("BTC/USDT:USDT", tick_size="0.1", lot_size="0.001")
 FAST = AccountLatency(up=ConstantLatency(delay_us=5_000), down=ConstantLatency(delay_us=5_000))
-
 NO_LIMITS = RiskLimits()
 
 SILENCE = Population(groups=(Noise(name="silent", count=1, rate_hz=1e-6),))
@@ -49,19 +49,35 @@ class Played:
     footer: JournalFooter
 
 
+def still_market(
+    duration_ns: int,
+    *,
+    instruments: Sequence[Instrument] = (BTC,),
+    prices_ticks: Sequence[float] = (600_000.0,),
+    population: Population = SILENCE,
+) -> MarketInputs:
+    """Return a market whose fundamental values never move, from time 0, without a history."""
+    return MarketInputs(
+        instruments=tuple(instruments),
+        path=MarketPath.constant(0, duration_ns + CLOSING_NS, list(prices_ticks)),
+        population=population,
+        size_scales=(1.0,) * len(instruments),
+        start_ns=0,
+        history=EMPTY_HISTORY,
+    )
+
+
 class Stage:
-    """A market that can be stepped.
+    """A market with bots, ready to play.
 
     Parameters
     ----------
     players
         The bots, in the order of their accounts.
-    instruments, prices_ticks
-        What is traded, and the constant fundamental value of each.
-    population
-        The crowd.
+    market
+        Where they play; None for a still market without a crowd.
     duration_ns
-        How long the market can run; it begins at 0.
+        How long.
     seed, handler_limit_s, outbox_limit, journal
         As in a match; `journal` is a file to write to.
     """
@@ -69,23 +85,24 @@ class Stage:
     def __init__(
         self,
         players: Sequence[Player],
+        market: MarketInputs | None = None,
         *,
-        instruments: Sequence[Instrument] = (BTC,),
-        prices_ticks: Sequence[float] = (600_000.0,),
-        population: Population = SILENCE,
         duration_ns: int = 60 * SECOND_NS,
         seed: int = 1,
         handler_limit_s: float = 5.0,
         outbox_limit: int = 1_000,
         journal: BinaryIO | None = None,
     ) -> None:
+        market = market or still_market(duration_ns)
+        self.market = market
         self.duration_ns = duration_ns
         self.kernel = Kernel(
-            instruments,
-            MarketPath.constant(0, duration_ns + CLOSING_NS, list(prices_ticks)),
-            population,
+            market.instruments,
+            market.path,
+            market.population,
             [(each.name, each.deposit * 10**ASSET_SCALE) for each in players],
             seed=seed,
+            size_scales=market.size_scales,
         )
         header = JournalHeader(streams=tuple(each.name for each in players), seed=seed, config_digest="stage")
         self.journal = JournalWriter(header, journal)
@@ -94,7 +111,7 @@ class Stage:
                 AccountId(each.name),
                 self.kernel.account_index(each.name),
                 each.strategy,
-                instruments,
+                market.instruments,
                 deposit_atoms=each.deposit * 10**ASSET_SCALE,
                 limits=each.limits,
                 latency=each.latency,
@@ -110,11 +127,25 @@ class Stage:
             self.kernel,
             self.hosts,
             window_ns=min((each.latency.minimum_ns for each in players), default=duration_ns),
-            equity_interval_ns=duration_ns,
+            equity_interval_ns=duration_ns // 2,
         )
 
-    def play(self, history: History = EMPTY_HISTORY) -> Played:
-        """Run from the first moment to the last; the exchange's books must balance at the end."""
-        self.simulation.run(self.duration_ns, history)
+    def play(
+        self, history: History | None = None, *, half_time: Callable[[Stage], None] | None = None
+    ) -> Played:
+        """Run from the first moment to the last; the exchange's books must balance at the end.
+
+        `history` stands in for the market's own; `half_time` is called in the middle.
+        """
+        done = 0.0
+
+        def look(share: float) -> None:
+            nonlocal done
+            if done < 0.5 <= share and half_time is not None:
+                half_time(self)
+            done = share
+
+        past = self.market.history if history is None else history
+        self.simulation.run(self.market.start_ns + self.duration_ns, past, look)
         self.kernel.exchange.check_conservation()
         return Played(self.simulation, self.hosts, self.journal.close())

@@ -9,7 +9,7 @@ import pytest
 
 from actors.faults import StrategySetupError
 from actors.risk import RiskLimits
-from actors.testing.stage import BTC, FAST, SECOND_NS, Player, Stage
+from actors.testing.stage import BTC, FAST, SECOND_NS, Player, Stage, still_market
 from exchange_sim.model.enums import Reason, Side
 from exchange_sim.model.events import ModifyRejected, OrderCanceled, OrderDenied, OrderFilled, OrderModified
 from exchange_sim.model.instrument import Instrument
@@ -176,7 +176,8 @@ def test_timers_ring_in_order_of_time_and_name() -> None:
 def test_market_data_arrives_in_order_and_only_what_is_wanted() -> None:
     listener = Listener()
     population = PRESETS["mixed_1000"]()
-    played = Stage([Player("ear", listener)], population=population, duration_ns=5 * SECOND_NS).play()
+    market = still_market(5 * SECOND_NS, population=population)
+    played = Stage([Player("ear", listener)], market, duration_ns=5 * SECOND_NS).play()
     assert played.hosts[0].disqualified == ""
     times = [message.ts_received_ns for message in listener.heard]
     assert times == sorted(times)
@@ -298,7 +299,8 @@ def test_a_bot_trades_only_the_instruments_of_its_configuration() -> None:
     eth = Instrument.linear("ETH/USDT:USDT", tick_size="0.01", lot_size="0.01")
     listener = Listener()
     listener.config = StrategyConfig(instruments=("ETH/USDT:USDT",))
-    Stage([Player("bot", listener)], instruments=[BTC, eth], prices_ticks=[600_000.0, 300_000.0])
+    market = still_market(SECOND_NS, instruments=[BTC, eth], prices_ticks=[600_000.0, 300_000.0])
+    Stage([Player("bot", listener)], market, duration_ns=SECOND_NS)
     assert listener.symbols == ["ETH/USDT:USDT"]
 
 

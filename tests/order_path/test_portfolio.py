@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.portfolio import Portfolio, Position
-from actors.testing.stage import BTC, SECOND_NS, Player, Stage
+from actors.testing.stage import BTC, SECOND_NS, Player, Stage, still_market
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.model.commands import CancelAll, SubmitOrder
 from exchange_sim.model.enums import Liquidity, OrderType, Side, TimeInForce
@@ -140,14 +140,14 @@ class Fickle(Quiet):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_books_and_orders_agree_with_the_exchange_after_a_run(seed: int) -> None:
-    stage = Stage(
-        [Player("a", Fickle(StrategyConfig())), Player("b", Fickle(StrategyConfig()))],
-        population=PRESETS["mixed_1000"](),
+    market = still_market(
+        20 * SECOND_NS,
         instruments=[BTC, ETH],
         prices_ticks=[600_000.0, 300_000.0],
-        duration_ns=20 * SECOND_NS,
-        seed=seed,
+        population=PRESETS["mixed_1000"](),
     )
+    players = [Player("a", Fickle(StrategyConfig())), Player("b", Fickle(StrategyConfig()))]
+    stage = Stage(players, market, duration_ns=20 * SECOND_NS, seed=seed)
     played = stage.play()
     exchange = stage.kernel.exchange
     for each in played.hosts:
