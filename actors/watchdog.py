@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import threading
 import time
@@ -58,6 +59,7 @@ class Watchdog:
         timer = signal.setitimer(signal.ITIMER_REAL, tick_s, tick_s)
         if handler != self._tick:
             self._before = (handler, timer)
+            atexit.register(self._disarm)
 
     def leave(self, member: Watched) -> None:
         """Let a member go; with the last one what was set before is set again."""
@@ -65,7 +67,7 @@ class Watchdog:
         if self._before is None or self._members or threading.current_thread() is not threading.main_thread():
             return
         handler, (left_s, interval_s) = self._before
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._disarm()
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, left_s, interval_s)
         self._before = None
@@ -74,6 +76,11 @@ class Watchdog:
         """Look at this member's handlers from now on; None for nobody's."""
         self._watched = member
         self._seen = -1
+
+    def _disarm(self) -> None:
+        """Stop the timer: after a run that was broken off, it must not outlive the interpreter's handlers."""
+        atexit.unregister(self._disarm)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _tick(self, _signal: int, _frame: FrameType | None) -> None:
         watched = self._watched
