@@ -64,6 +64,7 @@ class Storage:
             "snapshots": ("snapshot", snapshot_dtype(snapshot_depth)),
             "samples": ("sample", SAMPLE),
         }
+        self._nothing = {name: np.empty(0, dtype) for name, (_, dtype) in self.outputs.items()}
         self._count_words = {name: word_of(f"{field}_count") for name, (field, _) in self.outputs.items()}
         self.header["snapshot_depth"] = snapshot_depth
         self.header["chain_first"] = -1
@@ -142,6 +143,8 @@ class Storage:
         """Return a copy of an output's rows and forget them."""
         word = self._count_words[name]
         count = self.words[word]
+        if count == 0:
+            return self._nothing[name]
         self.words[word] = 0
         return self.tables[name][:count].copy()
 
