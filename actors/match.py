@@ -94,7 +94,7 @@ def run_match(
         instruments=tuple(each.instrument_id for each in inputs.instruments),
         start_ns=inputs.start_ns,
         end_ns=kernel.now_ns,
-        bots=tuple(_bot_result(spec.bots[n], host, simulation, n) for n, host in enumerate(hosts)),
+        bots=tuple(_bot_result(bot, host, simulation) for bot, host in zip(spec.bots, hosts, strict=True)),
         figures=tuple(_figures(kernel, simulation, n) for n in range(len(inputs.instruments))),
         times_ns=simulation.times_ns,
         equity=simulation.equity_atoms / _ATOMS,
@@ -149,7 +149,7 @@ def _host(
     )
 
 
-def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation, number: int) -> BotResult:
+def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation) -> BotResult:
     exchange = simulation.kernel.exchange
     ledgers = [exchange.position(bot.name, each.instrument_id) for each in simulation.kernel.instruments]
     start, final = float(bot.deposit), exchange.equity_atoms(bot.name) / _ATOMS
@@ -163,10 +163,10 @@ def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation, number:
         volume=sum(each.volume_atoms for each in ledgers) / _ATOMS,
         maker_volume=sum(each.maker_atoms for each in ledgers) / _ATOMS,
         fills=sum(each.fills for each in ledgers),
-        orders=simulation.event_count(number, EventKind.ACCEPTED),
+        orders=simulation.event_count(host.account_id, EventKind.ACCEPTED),
         denied=host.denied,
-        rejected=simulation.event_count(number, EventKind.REJECTED),
-        canceled=simulation.event_count(number, EventKind.CANCELED),
+        rejected=simulation.event_count(host.account_id, EventKind.REJECTED),
+        canceled=simulation.event_count(host.account_id, EventKind.CANCELED),
         disqualified=host.disqualified,
     )
 

@@ -30,7 +30,8 @@ _ORDER_EVENT = struct.Struct("<7qihBBq")
 _TRADE = struct.Struct("<4q2i")
 _QUOTE = struct.Struct("<6q")
 _BAR = struct.Struct("<7q2i")
-_ACCOUNT = 7  # place of the account in an order event
+_ACCOUNT, _KIND = 7, 9  # places in an order event
+_FILLED = int(EventKind.FILLED)
 
 
 class Simulation:
@@ -66,23 +67,25 @@ class Simulation:
             _listen(kernel, wish)
         book = struct.Struct(f"<{snapshot_dtype(kernel.snapshot_depth).itemsize // 8}q")
         published = (
-            ("bars", kernel.take_bars, _BAR),
-            ("books", kernel.take_snapshots, book),
-            ("trades", kernel.take_trades, _TRADE),
-            ("quotes", kernel.take_quotes, _QUOTE),
+            ("bars", "bars", _BAR),
+            ("books", "snapshots", book),
+            ("trades", "trades", _TRADE),
+            ("quotes", "quotes", _QUOTE),
         )
         self._feeds = [
-            (kind, take, layout)
-            for kind, take, layout in published
+            (kind, output, layout.iter_unpack)
+            for kind, output, layout in published
             if any(getattr(wish, kind) for wish in wishes)
         ]
-        self._wanted = [tuple(kind for kind, _, _ in self._feeds if getattr(wish, kind)) for wish in wishes]
+        self._wanted = {
+            account: tuple(kind for kind, _, _ in self._feeds if getattr(each.wishes, kind))
+            for account, each in self._places.items()
+        }
         self._times_ns: list[int] = []
         self._equity: list[list[int]] = []
         self._samples: list[npt.NDArray[np.void]] = []
-        self._fills: list[npt.NDArray[np.void]] = []
-        self._first_account = min(self._places, default=0)
-        self._event_counts = np.zeros((len(self.participants), len(EventKind) + 1), np.int64)
+        self._with_fills: list[bytes] = []
+        self._event_counts = {number: [0] * (max(EventKind) + 1) for number in self._places}
 
     def run(self, end_ns: int, history: History, progress: Callable[[float], None] | None = None) -> None:
         """Start the participants, let them trade until `end_ns`, stop them and close the market.
@@ -124,11 +127,13 @@ class Simulation:
     @property
     def fills(self) -> npt.NDArray[np.void]:
         """ORDER_EVENT rows of the participants' fills, in order."""
-        return np.concatenate(self._fills) if self._fills else np.empty(0, ORDER_EVENT)
+        rows: npt.NDArray[np.void] = np.frombuffer(b"".join(self._with_fills), ORDER_EVENT)
+        fills: npt.NDArray[np.void] = rows[rows["kind"] == EventKind.FILLED]
+        return fills
 
-    def event_count(self, participant: int, kind: EventKind) -> int:
+    def event_count(self, account_id: AccountId, kind: EventKind) -> int:
         """Return how many events of a kind the exchange sent to a participant."""
-        return int(self._event_counts[participant, kind])
+        return self._event_counts[self.kernel.account_index(account_id)][kind]
 
     def _advance(self, until_ns: int) -> None:
         """Let market and participants do everything that happens before `until_ns`."""
@@ -151,30 +156,38 @@ class Simulation:
 
     def _hand_out(self) -> None:
         """Give the participants what the exchange published."""
-        own: dict[AccountId, list[tuple[int, ...]]] = {}
-        events = self.kernel.take_order_events()
-        if len(events):
-            self._count(events)
-            for row in _ORDER_EVENT.iter_unpack(events.tobytes()):
-                own.setdefault(self._places[row[_ACCOUNT]].account_id, []).append(row)
+        take = self.kernel.take_bytes
+        events = take("order_events")
+        own = self._own_events(events) if events else {}
         published: dict[str, Rows] = {}
-        for kind, take, layout in self._feeds:
-            rows = take()
-            if len(rows):
-                published[kind] = tuple(layout.iter_unpack(rows.tobytes()))
-        if not (own or published):
+        for kind, output, unpack in self._feeds:
+            rows = take(output)
+            if rows:
+                published[kind] = tuple(unpack(rows))
+        if not published:
+            for account, rows_of_it in own.items():
+                self._places[account].enqueue(order_events=rows_of_it)
             return
-        for participant, kinds in zip(self.participants, self._wanted, strict=True):
+        for account, kinds in self._wanted.items():
             news = {kind: published[kind] for kind in kinds if kind in published}
-            events_of_it = own.get(participant.account_id, ())
-            if news or events_of_it:
-                participant.enqueue(order_events=events_of_it, **news)
+            if news or account in own:
+                self._places[account].enqueue(order_events=own.get(account, ()), **news)
 
-    def _count(self, events: npt.NDArray[np.void]) -> None:
-        np.add.at(self._event_counts, (events["account"] - self._first_account, events["kind"]), 1)
-        fills = events[events["kind"] == EventKind.FILLED]
-        if len(fills):
-            self._fills.append(fills)
+    def _own_events(self, events: bytes) -> dict[int, list[tuple[int, ...]]]:
+        """Return the order events by account, and count them."""
+        own: dict[int, list[tuple[int, ...]]] = {}
+        counts, filled = self._event_counts, False
+        for row in _ORDER_EVENT.iter_unpack(events):
+            account, kind = row[_ACCOUNT], row[_KIND]
+            counts[account][kind] += 1
+            filled |= kind == _FILLED
+            if account in own:
+                own[account].append(row)
+            else:
+                own[account] = [row]
+        if filled:
+            self._with_fills.append(events)
+        return own
 
     def _record_equity(self) -> None:
         kernel = self.kernel
