@@ -9,126 +9,152 @@ import numpy.typing as npt
 
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
-from exchange_sim.model.enums import CommandKind, EventKind, OrderType, SelfTradePrevention, TimeInForce
+from exchange_sim.model.commands import CancelOrder, SubmitOrder
+from exchange_sim.model.enums import CommandKind, OrderType, SelfTradePrevention, Side, TimeInForce
+from exchange_sim.model.events import OrderAccepted, OrderCanceled, OrderFilled
+from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
 from exchange_sim.model.instrument import Instrument
 
-SYMBOL = "BTC/USDT:USDT"
+SYMBOL = InstrumentId("BTC/USDT:USDT")
 ACCOUNTS = 100
 RESTING_ORDERS = 1_600
 TEXT = (
     "45 % resting limits, 15 % marketable limits, 5 % market, 35 % cancels by client order id, at about "
     f"{RESTING_ORDERS:,} resting orders of {ACCOUNTS} accounts in one instrument; with margin check, fees, "
-    "positions, self-trade prevention off, all events written and taken"
+    "positions and client order ids, every event written and taken"
 )
+FIELDS = (
+    *("ts_ns", "kind", "account", "instrument", "side", "order_type", "time_in_force", "post_only", "stp"),
+    *("price_ticks", "quantity_lots", "client_order_id", "order_id"),
+)
+"""Fields of a COMMAND row in the order in which `Exchange.execute` takes them."""
 _START_TICKS = 600_000
 _MAKER_LOTS = 100
-_TAKER_LOTS = 50
-_SECOND_NS = 1_000_000_000
+_TAKER_LOTS = 50  # a taker removes half a resting order: the 20 % of takers balance 45 % and 35 %
+_THROUGH_TICKS = 5
+_MEAN_DISTANCE_TICKS = 25
+_SHARES = (0.45, 0.15, 0.05, 0.35)
+
+Timed = tuple[int, SubmitOrder | CancelOrder]
+"""A command with its time in ns."""
 
 
 class OrderFlow(NamedTuple):
-    """COMMAND rows: first those that fill the book, then those that are measured."""
+    """The same commands as objects and as rows: first those that fill the book, then those measured."""
 
-    opening: npt.NDArray[Any]
-    measured: npt.NDArray[Any]
+    opening: list[Timed]
+    measured: list[Timed]
+
+    def rows(self, commands: list[Timed]) -> npt.NDArray[Any]:
+        """Return commands as COMMAND rows."""
+        table = np.zeros(len(commands), COMMAND)
+        values = zip(*map(command_fields, commands), strict=True)
+        for field, column in zip(FIELDS, values, strict=True):
+            table[field] = column
+        return table
 
 
 def bench_exchange() -> Exchange:
     """Return the exchange on which a flow is executed, with its accounts."""
     exchange = Exchange([Instrument.linear(SYMBOL, tick_size="0.1", lot_size="0.001")])
     for number in range(ACCOUNTS):
-        exchange.open_account(f"account-{number}", deposit="10000000")
+        exchange.open_account(_account(number), deposit="10000000")
     return exchange
+
+
+def _account(number: int) -> AccountId:
+    return AccountId(f"account-{number}")
+
+
+def command_fields(timed: Timed) -> tuple[int, ...]:
+    """Return the integers of a command, in the order of `FIELDS`."""
+    ts_ns, command = timed
+    account = int(command.account_id.rpartition("-")[2])
+    if isinstance(command, CancelOrder):
+        return (ts_ns, CommandKind.CANCEL, account, *[0] * 8, command.client_order_id, 0)
+    return (
+        ts_ns, CommandKind.SUBMIT, account, 0, command.side, command.order_type, command.time_in_force, 0,
+        command.self_trade_prevention, command.limit_ticks, command.quantity_lots, command.client_order_id,
+        0,
+    )  # fmt: skip
 
 
 class _Writer:
     """Draws commands, executes each, and so knows what is open and where the best prices are."""
 
-    def __init__(self, count: int, seed: int) -> None:
-        self.rows = np.zeros(count, COMMAND)
-        self.written = 0
+    def __init__(self, seed: int) -> None:
         self._exchange = bench_exchange()
         self._random = np.random.default_rng(seed)
-        self._open: list[int] = []
+        self._open: list[CancelOrder] = []
         self._places: dict[int, int] = {}
-        self._owners: dict[int, int] = {}
+        self._count = 0
 
-    def resting(self) -> None:
-        """A limit order a few ticks behind the other side."""
-        side = int(self._random.integers(2))
-        quote = self._exchange.quote(SYMBOL)
-        distance = int(self._random.geometric(0.04))
-        if side == 0:
+    def draw(self) -> Timed:
+        """Return the next command of the mix."""
+        draws = (self.resting, self._marketable, self._market, self._cancel)
+        return draws[self._random.choice(len(draws), p=_SHARES)]()
+
+    def resting(self) -> Timed:
+        """Return a limit order some ticks behind the other side."""
+        quote, distance = self._exchange.quote(SYMBOL), int(self._random.geometric(1 / _MEAN_DISTANCE_TICKS))
+        if self._side() is Side.BUY:
             price = (quote.ask_ticks or _START_TICKS + 1) - distance
-        else:
-            price = (quote.bid_ticks or _START_TICKS - 1) + distance
-        self._submit(side, OrderType.LIMIT, price, _MAKER_LOTS)
+            return self._submit(Side.BUY, OrderType.LIMIT, price, _MAKER_LOTS)
+        price = (quote.bid_ticks or _START_TICKS - 1) + distance
+        return self._submit(Side.SELL, OrderType.LIMIT, price, _MAKER_LOTS)
 
-    def marketable(self) -> None:
-        """A limit order through the best opposite price."""
-        side = int(self._random.integers(2))
+    def _marketable(self) -> Timed:
+        """Return a limit order through the best opposite price."""
         quote = self._exchange.quote(SYMBOL)
-        price = quote.ask_ticks + 5 if side == 0 else max(1, quote.bid_ticks - 5)
-        self._submit(side, OrderType.LIMIT, price, _TAKER_LOTS)
+        if self._side() is Side.BUY:
+            return self._submit(
+                Side.BUY, OrderType.LIMIT, quote.ask_ticks + _THROUGH_TICKS, self._taker_lots()
+            )
+        return self._submit(Side.SELL, OrderType.LIMIT, quote.bid_ticks - _THROUGH_TICKS, self._taker_lots())
 
-    def market(self) -> None:
-        self._submit(int(self._random.integers(2)), OrderType.MARKET, 0, _TAKER_LOTS)
+    def _market(self) -> Timed:
+        return self._submit(self._side(), OrderType.MARKET, 0, self._taker_lots())
 
-    def cancel(self) -> None:
-        """A cancel of any open order."""
-        client_id = self._open[int(self._random.integers(len(self._open)))]
-        row = self._next_row(CommandKind.CANCEL, self._owners[client_id])
-        row["client_order_id"] = client_id
-        self._execute(row)
+    def _cancel(self) -> Timed:
+        """Return the cancel of any open order."""
+        return self._execute(self._open[int(self._random.integers(len(self._open)))])
 
-    def draw(self) -> None:
-        draw = self._random.random()
-        if draw < 0.45:
-            self.resting()
-        elif draw < 0.60:
-            self.marketable()
-        elif draw < 0.65:
-            self.market()
-        else:
-            self.cancel()
+    def _taker_lots(self) -> int:
+        """Return the largest size of a taker: more while the book is larger than it should be."""
+        return max(1, _TAKER_LOTS + (len(self._open) - RESTING_ORDERS) // 4)
 
-    def _submit(self, side: int, order_type: OrderType, price_ticks: int, most_lots: int) -> None:
-        account = int(self._random.integers(ACCOUNTS))
-        row = self._next_row(CommandKind.SUBMIT, account)
-        row["side"], row["order_type"], row["price_ticks"] = side, order_type, price_ticks
-        row["time_in_force"] = TimeInForce.IOC if order_type is OrderType.MARKET else TimeInForce.GTC
-        row["quantity_lots"] = self._random.integers(1, most_lots + 1)
-        row["client_order_id"] = self.written
-        row["stp"] = SelfTradePrevention.NONE
-        self._owners[self.written] = account
-        self._execute(row)
+    def _side(self) -> Side:
+        return Side(int(self._random.integers(2)))
 
-    def _next_row(self, kind: CommandKind, account: int) -> Any:
-        row = self.rows[self.written]
-        self.written += 1
-        row["ts_ns"] = _SECOND_NS + self.written
-        row["kind"], row["account"] = kind, account
-        return row
+    def _submit(self, side: Side, order_type: OrderType, price_ticks: int, most_lots: int) -> Timed:
+        account = _account(int(self._random.integers(ACCOUNTS)))
+        in_force = TimeInForce.GTC if order_type is OrderType.LIMIT else TimeInForce.IOC
+        lots = int(self._random.integers(1, most_lots + 1))
+        command = SubmitOrder(
+            account, SYMBOL, ClientOrderId(self._count + 1), side, order_type, in_force, lots, price_ticks,
+            post_only=False, self_trade_prevention=SelfTradePrevention.NONE,
+        )  # fmt: skip
+        return self._execute(command)
 
-    def _execute(self, row: Any) -> None:
-        start = self.written - 1
-        for event in self._exchange.apply(self.rows[start : self.written]).tolist():
-            client_id, leaves, kind = event[2], event[5], event[9]
-            if kind == EventKind.ACCEPTED and row["order_type"] == OrderType.LIMIT:
+    def _execute(self, command: SubmitOrder | CancelOrder) -> Timed:
+        self._count += 1
+        for event in self._exchange.submit(command, self._count):
+            client_id = event.client_order_id
+            if isinstance(event, OrderAccepted) and event.limit_ticks > 0:
                 self._places[client_id] = len(self._open)
-                self._open.append(client_id)
-            elif client_id in self._places and (kind == EventKind.CANCELED or leaves == 0):
+                self._open.append(CancelOrder(event.account_id, SYMBOL, client_id))
+            elif client_id in self._places and (
+                isinstance(event, OrderCanceled) or (isinstance(event, OrderFilled) and not event.leaves_lots)
+            ):
                 place, last = self._places.pop(client_id), self._open.pop()
-                if last != client_id:
+                if last.client_order_id != client_id:
                     self._open[place] = last
-                    self._places[last] = place
+                    self._places[last.client_order_id] = place
+        return self._count, command
 
 
 def order_flow(count: int, seed: int = 1) -> OrderFlow:
     """Return `count` commands to measure, and those that fill the book before."""
-    writer = _Writer(RESTING_ORDERS + count, seed)
-    for _ in range(RESTING_ORDERS):
-        writer.resting()
-    for _ in range(count):
-        writer.draw()
-    return OrderFlow(writer.rows[:RESTING_ORDERS], writer.rows[RESTING_ORDERS:])
+    writer = _Writer(seed)
+    opening = [writer.resting() for _ in range(RESTING_ORDERS)]
+    return OrderFlow(opening, [writer.draw() for _ in range(count)])

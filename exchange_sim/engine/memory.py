@@ -56,7 +56,7 @@ class Capacity(NamedTuple):
             ("deposits", _WORD, self.assets),
             ("positions", POSITION, self.accounts * self.instruments),
             ("orders", ORDER, self.orders),
-            ("clients", CLIENT_ENTRY, 2 * self.orders),
+            ("clients", CLIENT_ENTRY, 4 * self.orders),
             ("levels", LEVEL, levels),
             ("bitmap", _WORD, levels // 64 + levels // LADDER_LEVELS),
             ("events", EVENT, self.events),
@@ -123,7 +123,7 @@ class Memory:
         header["account_capacity"], header["order_capacity"] = self.capacity.accounts, self.capacity.orders
         header["level_capacity"] = sum(self.capacity.levels)
         header["event_mask"], header["event_capacity"] = self.capacity.events - 1, self.capacity.events
-        header["client_mask"] = 2 * self.capacity.orders - 1
+        header["client_mask"] = 4 * self.capacity.orders - 1
 
     def _place_ladders(self) -> None:
         level = word = 0
