@@ -221,7 +221,7 @@ class Kernel:
             raise ValueError(
                 f"commands[{strange}]: expected ts_ns {self._now_ns} or later, an account from "
                 f"{self._crowd_accounts} to {self._accounts_end - 1} and an order's kind, was "
-                f" {row['ts_ns']}, {row['account']}, {row['kind']}"
+                f"{row['ts_ns']}, {row['account']}, {row['kind']}"
             )
         self._storage.reserve_pending(len(rows) + ACTION_COMMANDS_MAXIMUM, len(rows))
         push_commands(self._address, address, len(rows))
