@@ -195,6 +195,11 @@ class Catalogue:
             for values in self._db.execute(query, (match_id,))
         )
 
+    def all_series(self) -> Iterator[tuple[str, SeriesFile]]:
+        """Yield every file with the match it belongs to."""
+        for match_id, *values in self._db.execute("SELECT * FROM series ORDER BY match_id, kind"):
+            yield match_id, SeriesFile(*values)
+
     def series(self, match_id: str) -> dict[str, SeriesFile]:
         """Return the files of one match by kind."""
         query = "SELECT kind, path, size, digest FROM series WHERE match_id = ? ORDER BY kind"

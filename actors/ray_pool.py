@@ -138,7 +138,9 @@ class RayPool:
                     return
                 done, _ = ray.wait(list(heads), num_returns=1, timeout=_TICK_S)
                 self._update_note()
-                if not done:
+                if done:
+                    self._board.rest()
+                else:
                     self._board.look()
                     yield None
                 for reference in done:

@@ -85,11 +85,7 @@ class RunFolder:
         forgotten.
         """
         finished = self.catalogue.finished()
-        damaged = [
-            match_id
-            for match_id in finished
-            if any(not self._is_whole(entry) for entry in self.catalogue.series(match_id).values())
-        ]
+        damaged = {match_id for match_id, entry in self.catalogue.all_series() if not self._is_whole(entry)}
         self.catalogue.forget(damaged)
         for match_id in damaged:
             del finished[match_id]

@@ -189,6 +189,10 @@ def _play_trials(spec: SearchSpec, sampler: Sampler, contest: Contest) -> tuple[
         asked = sampler.ask(spec.search.batch if sampler.learns else sampler.trials)
         bots = [with_params(spec.bot, params) for params in asked]
         problems = [_problem(bot) for bot in bots]
+        if not trials and all(problems):
+            raise ConfigError(
+                "configuration", "search.space", f"every configuration is refused: {problems[0]}"
+            )
         jobs: list[MatchJob] = []
         for number, (bot, problem) in enumerate(zip(bots, problems, strict=True), start=len(trials)):
             if players.setdefault(digest_of(bot), number) == number and not problem:

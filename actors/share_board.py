@@ -64,6 +64,10 @@ class ShareBoard:
         self._answer: Any = None
         self._looks = 0
 
+    def rest(self) -> None:
+        """Note that a match has finished: as long as they do, nobody needs a board."""
+        self._looks = 0
+
     def look(self) -> None:
         """Take what has been posted and ask again. Called while nothing finishes."""
         self._looks += 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -37,6 +40,29 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert (seen[0].done, seen[0].resumed, seen[-1].done, seen[-1].total) == (9, 9, 21, 21)
     assert {(progress.running, progress.part) for progress in seen} == {(0, 0.0), (1, 0.0), (1, 0.5)}
     assert all(progress.left_s is not None for progress in seen[3:])
+
+
+def test_a_killed_driver_is_resumed(
+    tournament: TournamentSpec, contest_file: Path, options: OptionsMaker, tmp_path: Path
+) -> None:
+    whole = run_tournament(tournament, options(0, root="whole"))
+    panel = make_panel(tmp_path / "panel", dies_once=[STOP_AT])
+    made = options(0, panel=panel)
+    code = (
+        "from pathlib import Path\n"
+        "from actors.config_files import load_tournament\n"
+        "from actors.run_options import RunOptions\n"
+        "from actors.tournament import run_tournament\n"
+        f"options = RunOptions(root=Path({str(made.root)!r}), in_process=True, "
+        f"data_folder=Path({str(panel)!r}), run_match={made.run_match!r})\n"
+        f"run_tournament(load_tournament(Path({str(contest_file)!r})), options)\n"
+    )
+    repository = Path(__file__).parents[2]
+    killed = subprocess.run([sys.executable, "-c", code], cwd=repository, check=False)  # noqa: S603 - our own code
+    assert killed.returncode == -signal.SIGKILL
+    resumed = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.RESUME))
+    assert kept(resumed.folder) == kept(whole.folder)
+    assert {match_id: count for match_id, count in calls(panel).items() if count != 1} == {STOP_AT: 2}
 
 
 def test_a_finished_run_is_not_played_again(

@@ -112,6 +112,12 @@ def test_a_trial_with_a_failed_match_has_no_value(
     assert "planned failure" in result.trials[2].error
 
 
+def test_a_space_of_which_nothing_fits_is_refused(search: SearchSpec, options: OptionsMaker) -> None:
+    space = {"fast": Dimension(low=2.5, high=7.5, step=1.0)}
+    with pytest.raises(ConfigError, match=r"every configuration is refused: fast: expected int.*, was 2\.5"):
+        run_search(changed(search, method="grid", space=space), options(0))
+
+
 @pytest.mark.parametrize(
     ("space", "path", "problem"),
     [
