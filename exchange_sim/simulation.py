@@ -81,6 +81,7 @@ class Simulation:
             account: tuple(kind for kind, _, _ in self._feeds if getattr(each.wishes, kind))
             for account, each in self._places.items()
         }
+        self._due_ns = dict.fromkeys(self._places, NEVER_NS)
         self._times_ns: list[int] = []
         self._equity: list[list[int]] = []
         self._samples: list[npt.NDArray[np.void]] = []
@@ -94,8 +95,9 @@ class Simulation:
         The market's path must reach to `end_ns + CLOSING_NS`.
         """
         start_ns = self.kernel.now_ns
-        for participant in self.participants:
+        for account, participant in self._places.items():
             participant.start(start_ns, history)
+            self._due_ns[account] = participant.next_time_ns()
         self._record_equity()
         sample_ns = start_ns
         while sample_ns < end_ns:
@@ -104,8 +106,9 @@ class Simulation:
             self._record_equity()
             if progress is not None:
                 progress((sample_ns - start_ns) / (end_ns - start_ns))
-        for participant in self.participants:
+        for account, participant in self._places.items():
             self._push(participant.stop(end_ns))
+            self._due_ns[account] = participant.next_time_ns()
         self._advance(end_ns + CLOSING_NS)
         self._record_equity()
 
@@ -137,18 +140,20 @@ class Simulation:
 
     def _advance(self, until_ns: int) -> None:
         """Let market and participants do everything that happens before `until_ns`."""
-        kernel, window_ns, participants = self.kernel, self._window_ns, self.participants
+        kernel, window_ns, due = self.kernel, self._window_ns, self._due_ns
         while kernel.now_ns < until_ns:
-            due_ns = min((each.next_time_ns() for each in participants), default=NEVER_NS)
+            first_ns = min(due.values(), default=NEVER_NS)
             limit_ns = until_ns
-            if due_ns < until_ns:
-                limit_ns = min(until_ns, (due_ns // window_ns + 1) * window_ns)
+            if first_ns < until_ns:
+                limit_ns = min(until_ns, (first_ns // window_ns + 1) * window_ns)
             reached_ns = kernel.advance(limit_ns, window_ns)
             self._hand_out()
-            if due_ns < reached_ns:
-                for participant in participants:
-                    if participant.next_time_ns() < reached_ns:
+            if first_ns < reached_ns:
+                for account, due_ns in due.items():
+                    if due_ns < reached_ns:
+                        participant = self._places[account]
                         self._push(participant.run(reached_ns))
+                        due[account] = participant.next_time_ns()
 
     def _push(self, commands: bytes) -> None:
         if commands:
@@ -166,12 +171,17 @@ class Simulation:
                 published[kind] = tuple(unpack(rows))
         if not published:
             for account, rows_of_it in own.items():
-                self._places[account].enqueue(order_events=rows_of_it)
+                self._enqueue(account, rows_of_it, {})
             return
         for account, kinds in self._wanted.items():
             news = {kind: published[kind] for kind in kinds if kind in published}
             if news or account in own:
-                self._places[account].enqueue(order_events=own.get(account, ()), **news)
+                self._enqueue(account, own.get(account, ()), news)
+
+    def _enqueue(self, account: int, order_events: Rows, news: dict[str, Rows]) -> None:
+        participant = self._places[account]
+        participant.enqueue(order_events=order_events, **news)
+        self._due_ns[account] = participant.next_time_ns()
 
     def _own_events(self, events: bytes) -> dict[int, list[tuple[int, ...]]]:
         """Return the order events by account, and count them."""
