@@ -145,7 +145,7 @@ class Directional(Strategy[C], ABC, Generic[C]):
         self._bar_interval_ns = parse_duration_ns(config.bar_interval)
         self._bracket = Bracket(stop_loss=config.stop_loss, take_profit=config.take_profit)
         self._tracks: dict[InstrumentId, Track] = {}
-        self._saved: dict[InstrumentId, TrackState] = {}
+        self._loaded: set[InstrumentId] = set()
 
     @abstractmethod
     def make_signal(self) -> Signal:
@@ -161,9 +161,7 @@ class Directional(Strategy[C], ABC, Generic[C]):
         wanted: list[Subscription] = []
         for instrument in instruments:
             name = instrument.instrument_id
-            track = self._tracks[name] = Track(Sizer(instrument), self.make_signal())
-            if name in self._saved:
-                track.load(self._saved[name])
+            self._tracks[name] = Track(Sizer(instrument), self.make_signal())
             wanted.append(bars(name, self._bar_interval_ns, warmup=self.warmup_bars()))
             wanted.append(books(name, check_ns, depth=1))
         return wanted
@@ -183,7 +181,7 @@ class Directional(Strategy[C], ABC, Generic[C]):
         """Take over positions that nothing is remembered of, and carry out what was decided before."""
         for name, track in self._tracks.items():
             lots = ctx.position_lots(name)
-            if lots and name not in self._saved:
+            if lots and name not in self._loaded:
                 track.enter(1 if lots > 0 else -1, 0)
             self._act(ctx, name, track)
 
@@ -216,8 +214,11 @@ class Directional(Strategy[C], ABC, Generic[C]):
         return msgspec.msgpack.encode({name: track.save() for name, track in self._tracks.items()})
 
     def load(self, state: bytes) -> None:
-        """Take up the saved state once it is known what is traded; other instruments are forgotten."""
-        self._saved = _STATES.decode(state)
+        """Take up the saved state; instruments no longer traded are forgotten."""
+        for name, saved in _STATES.decode(state).items():
+            if name in self._tracks:
+                self._tracks[name].load(saved)
+                self._loaded.add(name)
 
     def _over(self, track: Track) -> Exit | None:
         """Return why the position is to be closed at this bar, if it is."""

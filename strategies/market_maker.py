@@ -147,7 +147,6 @@ class MarketMaker(Strategy[MarketMakerConfig]):
     def __init__(self, config: MarketMakerConfig) -> None:
         super().__init__(config)
         self._desks: dict[InstrumentId, _Desk] = {}
-        self._saved: dict[InstrumentId, WidenerState] = {}
 
     def subscriptions(self, instruments: Sequence[Instrument]) -> Sequence[Subscription]:
         """Return the book's best levels for the mid and bars for the Bollinger width.
@@ -166,9 +165,7 @@ class MarketMaker(Strategy[MarketMakerConfig]):
                     f"max_inventory_by_instrument: expected symbols among {known}, was {symbol!r}"
                 )
         wanted: list[Subscription] = []
-        for name, desk in self._desks.items():
-            if name in self._saved:
-                desk.widener.load(self._saved[name])
+        for name in self._desks:
             wanted.append(books(name, parse_duration_ns(config.requote), depth=BOOK_DEPTH))
             wanted.append(bars(name, parse_duration_ns(config.bands_interval), warmup=config.bands_period))
         return wanted
@@ -209,8 +206,10 @@ class MarketMaker(Strategy[MarketMakerConfig]):
         return msgspec.msgpack.encode({name: desk.widener.save() for name, desk in self._desks.items()})
 
     def load(self, state: bytes) -> None:
-        """Take up the saved state once it is known what is traded; other instruments are forgotten."""
-        self._saved = _STATES.decode(state)
+        """Take up the saved state; instruments no longer traded are forgotten."""
+        for name, saved in _STATES.decode(state).items():
+            if name in self._desks:
+                self._desks[name].widener.load(saved)
 
     def _requote(self, ctx: Context, desk: _Desk, net: float, cash_room: float) -> float:
         """Bring one instrument's quotes up to date; return by how much its fills could raise the exposure.

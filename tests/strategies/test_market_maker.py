@@ -286,8 +286,8 @@ def test_a_new_maker_goes_on_with_the_saved_width() -> None:
     for each in shown:
         bot.on_bar(desk, each)
     again = MarketMaker(MarketMakerConfig(instruments=(BTC,)))
-    again.load(bot.save())
     again.subscriptions(INSTRUMENTS[:1])
+    again.load(bot.save())
     again.on_history(desk, shown)
     again.on_start(desk)
     desk.take()

@@ -91,9 +91,9 @@ def test_a_restart_neither_buys_more_nor_forgets_the_rest() -> None:
     desk.fill_market(PRICE, lots=400)
     desk.take()
     again = BuyAndHold(BuyAndHoldConfig())
+    again.subscriptions(INSTRUMENTS)
     again.load(bot.save())
     desk.equity = 500_000.0
-    again.subscriptions(INSTRUMENTS)
     again.on_history(desk, [bar(PRICE // 2, 2)])
     again.on_start(desk)
     assert desk.take() == [("market", BTC, Side.BUY, 75)]
