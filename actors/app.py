@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from actors.cli import bars, bench, doctor, example, match, search, strategies, tournament
+from actors.cli import bars, bench, check_strategy, doctor, example, match, search, strategies, tournament
 from actors.cli.errors import ExitCode, exit_code_of, one_line
 from actors.version import VERSION
 
@@ -32,6 +32,7 @@ app.command("match")(match.match)
 app.add_typer(tournament.app, name="tournament")
 app.command("search")(search.search)
 app.command("strategies")(strategies.strategies)
+app.command("check-strategy")(check_strategy.check)
 app.add_typer(bars.app, name="bars")
 app.command("example")(example.example)
 app.command("doctor")(doctor.doctor)

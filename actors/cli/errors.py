@@ -40,6 +40,7 @@ class _Known(NamedTuple):
 KNOWN_ERRORS = (
     _Known("actors.config_errors", "ConfigError", ExitCode.INPUT),
     _Known("strategies.plugins", "StrategyNotFoundError", ExitCode.INPUT),
+    _Known("actors.faults", "StrategySetupError", ExitCode.INPUT),
     _Known("exchange_sim.markets.bars", "BarsError", ExitCode.INPUT),
     _Known("actors.run_folder", "RunExistsError", ExitCode.INPUT),
     _Known("actors.run_folder", "CodeChangedError", ExitCode.INPUT),

@@ -13,57 +13,71 @@ if TYPE_CHECKING:
 
     from analytics.leaderboard import Leaderboard, LeaderboardRow
 
-_FULL_WIDTH = 142
+_NAME_MIN, _NAME_MAX = 10, 40
 
 
 class _Column(NamedTuple):
-    """A heading, the narrowest terminal that shows it, and a row's text."""
+    """A heading, its rank (0 is shown first where there is little room), and a row's text."""
 
     heading: str
-    width: int
+    rank: int
     text: Callable[[LeaderboardRow], str]
 
 
 def leaderboard_table(board: Leaderboard, width: int) -> Table:
-    """Return the table for a terminal of `width` columns: complete from 142, the essential at 80."""
+    """Return the table with the columns that fit a terminal of `width`, none of them cut."""
     from rich import box
     from rich.table import Table
 
+    cells = [
+        (column, [column.heading, *(column.text(row) for row in board.rows)]) for column in _columns(board)
+    ]
+    left = width - min(_NAME_MIN, max(len(row.bot) for row in board.rows)) - 2
+    shown: set[str] = set()
+    for column, texts in sorted(cells, key=lambda entry: entry[0].rank):
+        left -= max(map(len, texts)) + 1
+        if left < 0:
+            break
+        shown.add(column.heading)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("Bot", no_wrap=True, overflow="ellipsis", max_width=20 if width >= _FULL_WIDTH else 14)
-    columns = [column for column in _columns(board) if width >= column.width]
-    for column in columns:
-        table.add_column(column.heading, justify="right", no_wrap=True)
-    for row in board.rows:
-        table.add_row(row.bot, *(column.text(row) for column in columns))
+    table.add_column("Bot", no_wrap=True, overflow="ellipsis", max_width=_NAME_MAX)
+    fitting = [(column, texts) for column, texts in cells if column.heading in shown]
+    for column, texts in fitting:
+        table.add_column(column.heading, justify="right", no_wrap=True, min_width=max(map(len, texts)))
+    for index, row in enumerate(board.rows, start=1):
+        table.add_row(row.bot, *(texts[index] for _, texts in fitting))
     return table
 
 
 def _columns(board: Leaderboard) -> list[_Column]:
-    interval = f"{board.confidence:.0%}"
-    rated = any(math.isfinite(row.rating_low) for row in board.rows)
-    never = 10_000
-    return [
+    columns = [
         _Column("Rating", 0, lambda row: f"{row.rating:.0f}"),
-        _Column(interval, 0 if rated else never, lambda row: f"{row.rating_low:.0f}..{row.rating_high:.0f}"),
-        _Column("Best", 0 if rated else never, lambda row: share(row.p_best)),
-        _Column("Return", 0, lambda row: percent(row.return_mean)),
-        _Column(
-            interval,
-            102 if rated else never,
-            lambda row: f"{percent(row.return_low)}..{percent(row.return_high)}",
-        ),
-        _Column("Sharpe", 0, lambda row: number(row.sharpe, 1)),
-        _Column("Sortino", _FULL_WIDTH, lambda row: number(row.sortino, 1)),
-        _Column("Calmar", _FULL_WIDTH, lambda row: number(row.calmar, 1)),
-        _Column("Max DD", 0, lambda row: loss(row.max_drawdown)),
-        _Column("Won", 120, lambda row: share(row.win_rate)),
-        _Column("Turn", 102, lambda row: number(row.turnover, 1)),
-        _Column("Maker", 120, lambda row: share(row.maker_share)),
-        _Column("Fees", 120, lambda row: number(row.fees, 0)),
-        _Column("Fills", 0, lambda row: f"{row.fills:,}"),
-        _Column("Skill?", 0 if board.null is not None else never, lambda row: skill_text(row, board.null)),
+        _Column("Return", 1, lambda row: percent(row.return_mean)),
+        _Column("Sharpe", 5, lambda row: number(row.sharpe, 1)),
+        _Column("Sortino", 13, lambda row: number(row.sortino, 1)),
+        _Column("Calmar", 14, lambda row: number(row.calmar, 1)),
+        _Column("Max DD", 3, lambda row: loss(row.max_drawdown)),
+        _Column("Won", 10, lambda row: share(row.win_rate)),
+        _Column("Turn", 9, lambda row: number(row.turnover, 1)),
+        _Column("Maker", 11, lambda row: share(row.maker_share)),
+        _Column("Fees", 12, lambda row: number(row.fees, 0)),
+        _Column("Fills", 6, lambda row: f"{row.fills:,}"),
     ]
+    if board.null is not None:
+        columns.append(_Column("Skill?", 2, lambda row: skill_text(row, board.null)))
+    if any(math.isfinite(row.rating_low) for row in board.rows):
+        interval = f"{board.confidence:.0%}"
+        columns.insert(
+            2,
+            _Column(
+                f"Return {interval}", 8, lambda row: f"{percent(row.return_low)}..{percent(row.return_high)}"
+            ),
+        )
+        columns[1:1] = [
+            _Column(interval, 4, lambda row: f"{row.rating_low:.0f}..{row.rating_high:.0f}"),
+            _Column("Best", 7, lambda row: share(row.p_best)),
+        ]
+    return columns
 
 
 def skill_text(row: LeaderboardRow, null: str | None) -> str:

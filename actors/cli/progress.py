@@ -83,24 +83,25 @@ class _Lines:
 @contextmanager
 def _bar(title: str) -> Iterator[ShowProgress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("{task.fields[state]}", markup=False),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, state="")
+        task = bar.add_task(title, total=None, count="", state="")
 
         def show(progress: Progress) -> None:
             bar.update(
                 task,
                 total=progress.total,
-                completed=progress.done + progress.failed,
+                completed=progress.done + progress.failed + progress.part,
+                count=f"{progress.done + progress.failed}/{progress.total}",
                 state=state_text(progress),
             )
 

@@ -1,0 +1,101 @@
+"""Tables fit the terminal, whatever is in them."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from actors.cli.console import loss, number, percent, share, span
+from actors.cli.leaderboard import leaderboard_table, legend
+from analytics.leaderboard import Leaderboard, LeaderboardRow
+
+
+def _row(bot: str, *, beats_null: bool | None = True, rating: float = 1523.4) -> LeaderboardRow:
+    return LeaderboardRow(
+        bot=bot,
+        rating=rating,
+        rating_low=rating - 250.0,
+        rating_high=rating + 310.0,
+        p_best=0.55,
+        return_mean=-0.1234,
+        return_low=-0.2345,
+        return_high=0.1111,
+        sharpe=-1234.5,
+        sortino=-2345.6,
+        calmar=-34567.8,
+        max_drawdown=0.4567,
+        win_rate=0.5,
+        turnover=123.4,
+        maker_share=1.0,
+        fees=123456.7,
+        fills=12345,
+        matches=99,
+        disqualified=0,
+        beats_null=beats_null,
+        p_value=0.01,
+    )
+
+
+def _board(*rows: LeaderboardRow, null: str | None = "random") -> Leaderboard:
+    return Leaderboard(rows=rows, null=null, matches=99, contests=99, blocks=99, confidence=0.9, alpha=0.05)
+
+
+def _rendered(board: Leaderboard, width: int) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=width).print(leaderboard_table(board, width))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 142, 200])
+def test_a_leaderboard_fits_without_cutting_numbers(width: int) -> None:
+    board = _board(_row("a bot with a very long name"), _row("random", beats_null=None))
+    text = _rendered(board, width)
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert all(len(line) <= width for line in lines)
+    numbers = [line.split(maxsplit=1)[1] for line in lines if line.startswith(("random", " random"))]
+    assert numbers
+    assert "…" not in numbers[0]
+    assert "…" not in next(line for line in lines if "Rating" in line)
+
+
+def test_wider_terminals_show_more() -> None:
+    board = _board(_row("random"))
+    narrow, wide = _rendered(board, 80), _rendered(board, 160)
+    for heading in ("Rating", "Return", "Sharpe", "Max DD", "Fills", "Skill?"):
+        assert heading in narrow
+    for heading in ("Sortino", "Calmar", "Fees", "Maker"):
+        assert heading not in narrow
+        assert heading in wide
+
+
+def test_what_rests_on_one_match_has_no_interval_column() -> None:
+    nan = math.nan
+    row = _row("a")
+    alone = LeaderboardRow(
+        **{name: getattr(row, name) for name in row.__struct_fields__}
+        | {"rating_low": nan, "rating_high": nan, "p_best": nan}
+    )
+    assert "90%" not in _rendered(_board(alone, null=None), 80)
+
+
+def test_the_legend_says_what_skill_means() -> None:
+    assert "'random'" in legend(_board(_row("a")))[0]
+    assert legend(_board(_row("a"), null=None)) == []
+
+
+def test_numbers_as_text() -> None:
+    assert [percent(value) for value in (0.01, -0.01, 0.0, -0.0, -0.00001, math.nan)] == [
+        "+1.00%",
+        "-1.00%",
+        "0.00%",
+        "0.00%",
+        "0.00%",
+        "-",
+    ]
+    assert (loss(0.5), loss(math.nan)) == ("50.00%", "-")
+    assert (share(0.333), share(math.nan)) == ("33%", "-")
+    assert (number(1234.567), number(math.nan)) == ("1,234.57", "-")
+    assert (span(59.6), span(3_661)) == ("1:00", "1:01:01")
