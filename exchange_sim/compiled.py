@@ -16,7 +16,8 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
-_SOURCES = ("compiled.py", "engine", "kernel", "latency.py", "population", "markets")
+_SOURCES = ("compiled.py", "engine", "kernel", "latency.py", "markets", "model", "population")
+# `model` is never compiled, but its codes and bounds are constants in the machine code.
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -48,6 +49,13 @@ _njit = numba.njit(cache=True, error_model="numpy")  # noqa: TID251 - the one pl
 def compiled(function: _F) -> _F:
     """Compile `function` to machine code at its first call, cached on disk, without fast math."""
     return cast("_F", _njit(function))
+
+
+def announce_compilation() -> None:
+    """Say on stderr that the next calls compile, if nothing of this version was compiled before."""
+    if next(cache_folder().rglob("*.nbi"), None) is None:
+        sys.stderr.write("Compiling the exchange for this machine: once, about half a minute.\n")
+        sys.stderr.flush()
 
 
 _njit_inlined = numba.njit(cache=True, error_model="numpy", forceinline=True)  # noqa: TID251 - the one place

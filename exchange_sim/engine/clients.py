@@ -1,7 +1,8 @@
 """Open orders by (account, client order id): a hash table with linear probing.
 
 Deleting shifts the entries behind it back instead of leaving a tombstone, so a table that sees a
-million orders a second never has to be cleaned. At most a quarter of its places is taken, so searches are short.
+million orders a second never has to be cleaned. At most a quarter of its places is taken, so searches
+are short.
 """
 
 from __future__ import annotations

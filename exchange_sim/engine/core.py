@@ -38,7 +38,7 @@ from functools import cache
 
 import numba
 
-from exchange_sim.compiled import compiled
+from exchange_sim.compiled import announce_compilation, compiled
 from exchange_sim.engine import codes
 from exchange_sim.engine.changing import cancel, cancel_all, modify
 from exchange_sim.engine.codes import word
@@ -168,6 +168,7 @@ def single_entry() -> Callable[..., int]:
 
     Takes 14 integers that fit 64 bits; int subclasses and booleans count as integers.
     """
+    announce_compilation()
     return run_single.compile((numba.int64,) * 14)  # type: ignore[attr-defined,no-any-return]
 
 

@@ -1,7 +1,6 @@
 """The public exchange: one order at a time for people, rows for speed.
 
->>> from exchange_sim.engine.exchange import Exchange
->>> from exchange_sim.model.instrument import Instrument
+>>> from exchange_sim import Exchange, Instrument
 >>> exchange = Exchange([Instrument.linear("BTC/USDT:USDT", tick_size="0.1", lot_size="0.001")])
 >>> exchange.open_account("alice", deposit="100000"), exchange.open_account("bob", deposit="100000")
 (0, 1)

@@ -38,7 +38,7 @@ def _submits(**fixed: int) -> st.SearchStrategy[Command]:
         "order": st.just(0),
         **{name: st.just(value) for name, value in fixed.items()},
     }
-    return st.builds(Command, kind=st.just(int(_K.SUBMIT)), **drawn)  # type: ignore[arg-type]
+    return st.builds(Command, kind=st.just(int(_K.SUBMIT)), **drawn)
 
 
 def _named(kind: CommandKind) -> st.SearchStrategy[Command]:
