@@ -310,7 +310,7 @@ class StrategyHost:
     def _observe(self) -> None:
         """Hold the equity to the loss limits."""
         if self.gate.observe(self.context.now_ns):
-            self.context.log.warning("loss limit hit", reason=self.gate.loss_reason.name)
+            self.context.log.info("loss limit hit", reason=self.gate.loss_reason.name)
             self.desk.cancel_all(self.context.now_ns, None)
             self._leave()
 

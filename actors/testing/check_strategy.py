@@ -7,6 +7,7 @@ passes is no better for it, but it will not be taken out, and its results can be
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,8 @@ from exchange_sim.markets.spec import SyntheticMarket
 from strategies.api import Strategy, StrategyConfig
 
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT")
+_DEPOSIT = Decimal(100_000)
+_PENNY = Decimal("0.01")
 OPEN_ORDERS_MAXIMUM = 1_000
 ORDERS_PER_SECOND_MAXIMUM = 100.0
 
@@ -59,7 +62,7 @@ class StrategySubject:
         market: MarketInputs | None = None,
         *others: Player,
         limits: RiskLimits | None = None,
-        deposit: int = 100_000,
+        deposit: Decimal = _DEPOSIT,
         **changes: Any,
     ) -> Stage:
         """Return a stage with one new bot, and others."""
@@ -174,7 +177,9 @@ def _empty(subject: StrategySubject) -> None:
 
 
 def _refused(subject: StrategySubject) -> None:
-    _alive(subject.stage(deposit=1).play(), "an account with 1 unit of cash: the venue rejects")
+    _alive(subject.stage(deposit=_PENNY).play(), "an account with a cent of cash: the venue rejects")
+    refusing = RiskLimits(order_notional=_PENNY)
+    _alive(subject.stage(limits=refusing).play(), "a gate that denies every order")
     denying = RiskLimits(orders_per_second=1, open_orders=1)
     _alive(subject.stage(limits=denying).play(), "a gate that lets one order through")
     halted = RiskLimits(drawdown=1e-9)

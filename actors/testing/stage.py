@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, BinaryIO
 
 from actors.host import AccountHost
@@ -37,7 +38,11 @@ class Player:
     strategy: Strategy[Any]
     limits: RiskLimits = NO_LIMITS
     latency: AccountLatency = FAST
-    deposit: int = 100_000
+    deposit: Decimal | int = 100_000
+
+    @property
+    def deposit_atoms(self) -> int:
+        return int(self.deposit * 10**ASSET_SCALE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class Stage:
             market.instruments,
             market.path,
             market.population,
-            [(each.name, each.deposit * 10**ASSET_SCALE) for each in players],
+            [(each.name, each.deposit_atoms) for each in players],
             seed=seed,
             size_scales=market.size_scales,
         )
@@ -112,7 +117,7 @@ class Stage:
                 self.kernel.account_index(each.name),
                 each.strategy,
                 market.instruments,
-                deposit_atoms=each.deposit * 10**ASSET_SCALE,
+                deposit_atoms=each.deposit_atoms,
                 limits=each.limits,
                 latency=each.latency,
                 seed=seed,
