@@ -142,6 +142,7 @@ def _shared_memory() -> Finding:
 
 def _machine_code() -> Finding:
     """Say where compiled code is kept and whether it is there."""
+    from actors.cli.machine_code import cached_mb
     from exchange_sim.compiled import cache_folder
 
     folder = cache_folder()
@@ -150,11 +151,10 @@ def _machine_code() -> Finding:
     except OSError as error:
         hint = "name another folder with the environment variable ARENA_CACHE_DIR"
         return Finding("Machine code", False, f"{folder} cannot be written: {error.strerror}; {hint}")
-    files = [path for path in folder.rglob("*") if path.suffix in {".nbc", ".nbi"}]
-    size_mb = sum(path.stat().st_size for path in files) / 1e6
+    size_mb = cached_mb()
     state = (
-        f"compiled, {size_mb:.0f} MB"
-        if files
+        f"compiled, {size_mb:.1f} MB"
+        if size_mb
         else "not compiled yet: the first match takes up to a minute longer"
     )
     return Finding("Machine code", True, f"{state}, in {folder}")

@@ -154,7 +154,14 @@ def _markets_table(result: MatchResult) -> Table:
 @contextmanager
 def _progress(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
     """Give what a match calls with its finished fraction, or None where nobody looks."""
-    if quiet or not sys.stderr.isatty():
+    if quiet:
+        yield None
+        return
+    from actors.cli.machine_code import COMPILING, is_compiled
+
+    waiting = "Preparing" if is_compiled() else COMPILING
+    if not sys.stderr.isatty():
+        sys.stderr.write(f"{title}: {waiting}\n")
         yield None
         return
     from rich.console import Console
@@ -168,5 +175,5 @@ def _progress(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] | 
         TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(waiting, total=1.0)
+        yield lambda done: bar.update(task, description=title, completed=done)
