@@ -19,6 +19,7 @@ from actors.result import FILL, MARKET_SAMPLE, BotResult, MarketFigures, MatchRe
 from exchange_sim.journal import JournalHeader, JournalWriter
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.markets.build import build_market
+from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.model.enums import EventKind, Liquidity
 from exchange_sim.model.ids import AccountId
@@ -26,6 +27,9 @@ from exchange_sim.model.instrument import ASSET_SCALE, Instrument
 from exchange_sim.rng import derive
 from exchange_sim.simulation import Simulation
 from strategies.api import Strategy
+
+OPENING_NS = 30 * SECOND_NS
+"""How long the crowd makes a market of its own before the bots start."""
 
 _ATOMS = 10.0**ASSET_SCALE
 _UNITS = 10**ASSET_SCALE
@@ -82,8 +86,9 @@ def run_match(
             hosts,
             window_ns=min((bot.latency.minimum_ns for bot in spec.bots), default=spec.settings.duration_ns),
             equity_interval_ns=spec.settings.equity_interval_ns,
+            opening_ns=OPENING_NS,
         )
-        simulation.run(inputs.start_ns + spec.settings.duration_ns, inputs.history, progress)
+        simulation.run(inputs.start_ns + OPENING_NS + spec.settings.duration_ns, inputs.history, progress)
         kernel.exchange.check_conservation()
         digest = journal.close().digest
     return MatchResult(
@@ -92,7 +97,7 @@ def run_match(
         digest=digest,
         market_digest=kernel.market_digest(),
         instruments=tuple(each.instrument_id for each in inputs.instruments),
-        start_ns=inputs.start_ns,
+        start_ns=int(simulation.times_ns[0]),
         end_ns=kernel.now_ns,
         bots=tuple(_bot_result(bot, host, simulation) for bot, host in zip(spec.bots, hosts, strict=True)),
         figures=tuple(_figures(kernel, simulation, n) for n in range(len(inputs.instruments))),

@@ -20,7 +20,8 @@ from exchange_sim.kernel.outputs import ORDER_EVENT, SAMPLE, snapshot_dtype
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.history import History
 from exchange_sim.model.enums import EventKind
-from exchange_sim.model.ids import AccountId
+from exchange_sim.model.ids import AccountId, InstrumentId
+from exchange_sim.model.market import Bar
 from exchange_sim.ports import NEVER_NS, Participant, Rows, Wishes
 
 CLOSING_NS = 10 * SECOND_NS
@@ -47,6 +48,8 @@ class Simulation:
         The smallest one-way latency of any participant, L.
     equity_interval_ns
         Grid of the recorded equity curves.
+    opening_ns
+        How long the crowd is alone before the participants start, so that they find a book.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class Simulation:
         *,
         window_ns: int,
         equity_interval_ns: int,
+        opening_ns: int = 0,
     ) -> None:
         self.kernel = kernel
         self.participants = tuple(participants)
         self._window_ns = window_ns
         self._equity_interval_ns = equity_interval_ns
+        self._opening_ns = opening_ns
         self._places = {kernel.account_index(each.account_id): each for each in self.participants}
         wishes = [each.wishes for each in self.participants]
         for wish in wishes:
@@ -89,11 +94,13 @@ class Simulation:
         self._event_counts = {number: [0] * (max(EventKind) + 1) for number in self._places}
 
     def run(self, end_ns: int, history: History, progress: Callable[[float], None] | None = None) -> None:
-        """Start the participants, let them trade until `end_ns`, stop them and close the market.
+        """Open the market, let the participants trade until `end_ns`, stop them and close.
 
-        `progress` is told the share of the simulated span that is done, at every recorded equity.
-        The market's path must reach to `end_ns + CLOSING_NS`.
+        `history` ends where the market's path begins. `progress` is told the share of the participants' span
+        that is done, at every recorded equity. The path must reach to `end_ns + CLOSING_NS`.
         """
+        if self._opening_ns:
+            history = self._open(history)
         start_ns = self.kernel.now_ns
         for account, participant in self._places.items():
             participant.start(start_ns, history)
@@ -111,6 +118,20 @@ class Simulation:
             self._due_ns[account] = participant.next_time_ns()
         self._advance(end_ns + CLOSING_NS)
         self._record_equity()
+
+    def _open(self, history: History) -> History:
+        """Let the crowd make a market; return the history with the bars it closed meanwhile."""
+        kernel = self.kernel
+        start_ns = kernel.now_ns + self._opening_ns
+        while kernel.now_ns < start_ns:
+            kernel.advance(start_ns, self._opening_ns)
+        closed: dict[tuple[InstrumentId, int], list[Bar]] = {}
+        for row in _BAR.iter_unpack(kernel.take_bytes("bars")):
+            bar = _closed_bar(kernel.instruments[row[8]].instrument_id, row)
+            closed.setdefault((bar.instrument_id, bar.interval_ns), []).append(bar)
+        for output in ("snapshots", "trades", "quotes"):
+            kernel.take_bytes(output)
+        return {**history, **{key: (*history.get(key, ()), *bars) for key, bars in closed.items()}}
 
     @property
     def times_ns(self) -> npt.NDArray[np.int64]:
@@ -206,6 +227,15 @@ class Simulation:
         samples = kernel.take_samples()
         if len(samples):
             self._samples.append(samples)
+
+
+def _closed_bar(instrument_id: InstrumentId, row: tuple[int, ...]) -> Bar:
+    """Return a BAR row as the message of somebody who was there: received when it closed."""
+    ts_open_ns, interval_ns, open_, high, low, close, volume, trades, _ = row
+    end_ns = ts_open_ns + interval_ns
+    return Bar(
+        instrument_id, end_ns, end_ns, interval_ns, ts_open_ns, open_, high, low, close, volume, trades
+    )
 
 
 def _listen(kernel: Kernel, wish: Wishes) -> None:
