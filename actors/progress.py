@@ -69,6 +69,7 @@ class ProgressMeter:
         self.failed = 0
         self._show = show
         self._begin = time.perf_counter()
+        self._first: float | None = None  # when the first match was handed out
 
     def resume(self, matches: int) -> None:
         """Count matches that an earlier session has finished."""
@@ -85,10 +86,13 @@ class ProgressMeter:
 
     def tick(self, state: PoolState = IDLE, *, last: str = "", error: str = "") -> None:
         """Show the state of things."""
-        elapsed = time.perf_counter() - self._begin
+        now = time.perf_counter()
+        if state.running and self._first is None:
+            self._first = now
+        playing = now - self._first if self._first is not None else 0.0
         played = self.done + self.failed - self.resumed + state.part
         missing = self.total - self.done - self.failed - state.part
-        left = elapsed / played * missing if played else None
+        left = playing / played * missing if played > 0 else None
         self._show(
             Progress(
                 total=self.total,
@@ -96,7 +100,7 @@ class ProgressMeter:
                 failed=self.failed,
                 running=state.running,
                 resumed=self.resumed,
-                elapsed_s=elapsed,
+                elapsed_s=now - self._begin,
                 left_s=left,
                 part=state.part,
                 last=last,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 
 from actors.bench.machine import describe_machine, installed_version
 from actors.config import MatchFormat, TournamentSettings, TournamentSpec
@@ -32,9 +33,10 @@ def run(*, quick: bool = False, peers: bool = True, run_match: str = REAL_MATCH)
 
     `efficiency` is the sum of the matches' processor seconds over the workers' wall seconds, from the moment
     the workers have started until the last result is on disk; `efficiency_with_start` begins when the
-    cluster is asked for. Other load on the machine lowers both. `driver_cpu_ms_per_match` is what this
-    process spends on a match: handing out, taking back, writing files and catalogue. `match_process_mb` is
-    the largest resident memory of a worker.
+    cluster is asked for. Other load on the machine lowers both, but not `processor_share`: the matches' part
+    of the processor seconds of all processes, workers, driver and Ray's own. `driver_cpu_ms_per_match` is
+    what this process spends on a match: handing out, taking back, writing files and catalogue.
+    `match_process_mb` is the largest resident memory of a worker.
     """
     matches = MATCHES_QUICK if quick else MATCHES
     warming, measured = _jobs(WORKERS), _jobs(matches)
@@ -44,14 +46,19 @@ def run(*, quick: bool = False, peers: bool = True, run_match: str = REAL_MATCH)
         with opened_contest(tournament_info(_spec(matches)), options, jobs=matches) as contest:
             contest.play(warming)
             spent = contest.folder.catalogue.timings()[0]
-            started, cpu = time.perf_counter(), time.process_time()
+            started, cpu, all_cpu = time.perf_counter(), time.process_time(), _family_cpu_s()
             contest.play(measured)
-            end, driver_s = time.perf_counter(), time.process_time() - cpu
+            end, driver_s, all_s = (
+                time.perf_counter(),
+                time.process_time() - cpu,
+                _family_cpu_s() - all_cpu,
+            )
             match_s, _, memory_mb = contest.folder.catalogue.timings()
             done, failed = contest.folder.catalogue.counts()
     figures = {
         "efficiency": (match_s - spent) / (WORKERS * (end - started)),
         "efficiency_with_start": match_s / (WORKERS * (end - begin)),
+        "processor_share": (match_s - spent) / all_s,
         "match_cpu_s": (match_s - spent) / len(measured),
         "driver_cpu_ms_per_match": driver_s / len(measured) * 1e3,
         "match_process_mb": memory_mb,
@@ -100,6 +107,19 @@ def _jobs(matches: int) -> list[MatchJob]:
         )
         for job in jobs
     ]
+
+
+def _family_cpu_s() -> float:
+    """Return the processor seconds of this process and all that it has started and that still run."""
+    total = 0.0
+    me = psutil.Process()
+    for process in (me, *me.children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
 
 
 def _peers(jobs: Sequence[MatchJob], run_match: str) -> dict[str, float | str]:
