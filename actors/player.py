@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import os
 import resource
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -26,9 +24,6 @@ RunMatch = Callable[..., MatchResult]
 Report = Callable[[float], None]
 
 REAL_MATCH = "actors.match:run_match"
-
-_WARM_DURATION = "10s"
-_WARM_MARK = ".warm"
 
 
 class PlayerSetup(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,21 +68,6 @@ class MatchPlayer:
         except Exception as error:  # noqa: BLE001 - one match must not take the others with it
             return MatchFailure(match_id=job.match_id, error=_one_line(error), detail=traceback.format_exc())
 
-    def warm(self, job: MatchJob) -> bool:
-        """Compile this node's machine code if nobody has, by playing the start of `job`.
-
-        Workers of one node wait for the first of them instead of each compiling for itself. Returns whether
-        this call compiled.
-        """
-        if self.setup.run_match != REAL_MATCH:
-            return False
-        with _node_lock() as mark:
-            if mark.exists():
-                return False
-            self.play(_beginning(job))
-            mark.touch()
-            return True
-
     def _record(self, job: MatchJob, journal: Path | None, report: Report | None) -> Outcome:
         folder = self.setup.data_folder
         result = self._run_match(
@@ -107,11 +87,6 @@ def resident_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def is_warm() -> bool:
-    """Return whether this node's machine code of the market is compiled already."""
-    return _mark().exists()
-
-
 def enter_folder(setup: PlayerSetup) -> None:
     """Make a worker process look for modules where its driver does. Folders this node lacks are left out."""
     if setup.working_folder is not None and Path(setup.working_folder).is_dir():
@@ -129,29 +104,3 @@ def _load(reference: str) -> RunMatch:
 def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _beginning(job: MatchJob) -> MatchJob:
-    settings = msgspec.structs.replace(
-        job.match.settings,
-        duration=_WARM_DURATION,
-        equity_interval=_WARM_DURATION,
-        market_interval=_WARM_DURATION,
-    )
-    return msgspec.structs.replace(job, match=msgspec.structs.replace(job.match, settings=settings))
-
-
-def _mark() -> Path:
-    # imported late: numba is no part of a driver that only hands out work
-    from exchange_sim.compiled import cache_folder  # noqa: PLC0415
-
-    return cache_folder() / _WARM_MARK
-
-
-@contextmanager
-def _node_lock() -> Iterator[Path]:
-    mark = _mark()
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    with mark.with_name(f"{_WARM_MARK}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield mark

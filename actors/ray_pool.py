@@ -19,7 +19,8 @@ from actors.cluster import WORKER_ENVIRONMENT  # before Ray: see actors.ray_envi
 import ray
 # isort: on
 
-from actors.player import REAL_MATCH, MatchPlayer, PlayerSetup, enter_folder, is_warm
+from actors.machine_code import compile_once, is_compiled
+from actors.player import REAL_MATCH, MatchPlayer, PlayerSetup, enter_folder
 from actors.pool import PoolError
 from actors.progress import PoolState
 from actors.record import (
@@ -32,6 +33,7 @@ from actors.record import (
     encode_outcome,
 )
 from actors.share_board import ShareBoard, ShareReporter
+from actors.warm import compile_elsewhere
 
 _CALLS_IN_FLIGHT = 2
 _BATCH_TARGET_S = 0.5
@@ -55,7 +57,10 @@ class _Worker:
         return f"MatchWorker({self._label})"
 
     def warm(self, job: bytes) -> bool:
-        return self._player.warm(decode_job(job))
+        """Compile this node's machine code if nobody has. Returns whether this call did."""
+        if self._player.setup.run_match != REAL_MATCH:
+            return False
+        return compile_once(lambda: compile_elsewhere(self._player.setup, decode_job(job)))
 
     def play(self, jobs: list[bytes]) -> list[bytes]:
         outcomes = []
@@ -104,7 +109,7 @@ class RayPool:
         self._started = 0
         self._starts_failed = 0
         self._mean_s = 0.0  # of a match, as played so far
-        self._compiling = setup.run_match == REAL_MATCH and not is_warm()
+        self._compiling = setup.run_match == REAL_MATCH and not is_compiled()
 
     @property
     def state(self) -> PoolState:
