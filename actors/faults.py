@@ -20,8 +20,8 @@ class HandlerTimeoutError(BotFaultError):
     """A handler did not return in time."""
 
 
-class InstantLimitError(BotFaultError):
-    """A bot keeps being called at one instant by what it does there: time would stand still."""
+class PaceLimitError(BotFaultError):
+    """A bot causes so many commands and calls that simulated time would stand still."""
 
 
 class StrategySetupError(ValueError):
@@ -56,6 +56,7 @@ _HOST_FILES = frozenset(
         "desk",
         "gate",
         "host",
+        "pace",
         "portfolio",
         "strategy_host",
         "strategy_setup",

@@ -13,9 +13,10 @@ from typing import Any, get_args
 
 from actors.context import HostContext
 from actors.desk import OrderDesk
-from actors.faults import BotFaultError, InstantLimitError, describe_fault
+from actors.faults import BotFaultError, describe_fault
 from actors.gate import RiskApproved, RiskGate
 from actors.market_view import MarketView
+from actors.pace import Pace
 from actors.portfolio import Portfolio
 from actors.risk import RiskLimits
 from actors.strategy_setup import override, traded_instruments, wanted_subscriptions
@@ -32,9 +33,6 @@ from exchange_sim.model.market import Bar, BookSnapshot, MarketData, Quote, Trad
 from exchange_sim.ports import Venue
 from exchange_sim.rng import generator
 from strategies.api import Strategy, Topic
-
-INSTANT_LIMIT = 10_000
-"""Calls at one instant that a bot may cause itself, by timers and denied orders."""
 
 
 class StrategyHost:
@@ -114,8 +112,7 @@ class StrategyHost:
             BookSnapshot: self._hear_book,
             Trade: self._hear_trade,
         }
-        self._instant_ns = -1
-        self._instant_calls = 0
+        self._pace = Pace()
         self.subscriptions = wanted_subscriptions(account_id, strategy, traded)
         self.replace_strategy(strategy)
 
@@ -283,7 +280,7 @@ class StrategyHost:
         """Let the next timer ring."""
         at_ns, name = self._timers.pop()
         self.context.now_ns = at_ns
-        self._count_instant()
+        self._pace.count(at_ns)
         if self._on_timer is not None:
             self._call(self._on_timer, name)
         if self.desk.outbox or self.desk.denials:
@@ -293,6 +290,8 @@ class StrategyHost:
         """Send the outbox, then tell the strategy what was denied, and again what it answers."""
         desk, record, send = self.desk, self._record, self._venue.send
         while desk.outbox or desk.denials:
+            if not self.disqualified:
+                self._pace.count(self.context.now_ns, len(desk.outbox))
             for approved in desk.outbox:
                 record(Sent(approved.ts_ns, approved.command))
                 send(approved)
@@ -303,7 +302,7 @@ class StrategyHost:
                 for denial in denials:
                     record(denial)
                 for denial in denials:
-                    self._count_instant()
+                    self._pace.count(denial.ts_received_ns)
                     if self._on_order is not None:
                         self._call(self._on_order, denial)
 
@@ -313,14 +312,6 @@ class StrategyHost:
             self.context.log.info("loss limit hit", reason=self.gate.loss_reason.name)
             self.desk.cancel_all(self.context.now_ns, None)
             self._leave()
-
-    def _count_instant(self) -> None:
-        if self.context.now_ns != self._instant_ns:
-            self._instant_ns = self.context.now_ns
-            self._instant_calls = 0
-        self._instant_calls += 1
-        if self._instant_calls > INSTANT_LIMIT:
-            raise InstantLimitError(f"caused more than {INSTANT_LIMIT:,} calls at one instant")
 
     def _silence(self) -> None:
         self._on_quote = self._on_trade = self._on_bar = self._on_book = None

@@ -237,6 +237,24 @@ class Insisting(Scripted):
         ctx.submit_limit(self.symbol, Side.BUY, 0, FAR)
 
 
+class Restless(Scripted):
+    """Time goes on, but by a nanosecond a call."""
+
+    def on_timer(self, ctx: Any, name: str) -> None:
+        ctx.set_timer("000", at_ns=ctx.now_ns + 1)
+
+
+class Exploding(Scripted):
+    """Answers every event with fifty orders."""
+
+    def on_timer(self, ctx: Any, name: str) -> None:
+        ctx.submit_limit(self.symbol, Side.BUY, 1, FAR)
+
+    def on_order(self, ctx: Any, event: Any) -> None:
+        for _ in range(50):
+            ctx.submit_limit(self.symbol, Side.BUY, 1, FAR)
+
+
 class Leaving(Scripted):
     def on_timer(self, ctx: Any, name: str) -> None:
         raise SystemExit
@@ -258,7 +276,9 @@ class EarlyBird(Listener):
         (Raising, "KeyError: 'no such thing' in on_timer (test_host.py, line"),
         (Flooding, "sent more than 1000 commands in one handler in on_timer"),
         (Hanging, "did not return within 0.2 s in on_timer"),
-        (Insisting, "caused more than 10,000 calls at one instant"),
+        (Insisting, "caused more than 10,000 commands and calls within 0.1 s"),
+        (Restless, "caused more than 10,000 commands and calls within 0.1 s"),
+        (Exploding, "caused more than 10,000 commands and calls within 0.1 s"),
         (Leaving, "SystemExit"),
         (Floating, "TypeError"),
     ],
