@@ -6,6 +6,7 @@ import doctest
 import os
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -42,7 +43,7 @@ def recorded(count: int) -> list[tuple[int, ...]]:
     """Return a stream as the integers that the engine received."""
     pair, rows = Pair(), []
     pair.compare_state = lambda: None  # type: ignore[method-assign]
-    for command in (*opening_deposits(4, 2, 10**15), *walk(5, count, drift=30)):
+    for command in chain(opening_deposits(4, 2, 10**15), walk(pair.twin, 5, count, drift=30)):
         pair.apply(command)
         rows.append(pair.fields(command))
     return rows

@@ -301,10 +301,19 @@ def test_closing_is_possible_without_free_margin(exchange: Exchange) -> None:
     exchange.check_conservation()
 
 
-def test_margin_counts_all_instruments_of_an_asset(exchange: Exchange) -> None:
-    exchange.limit("ann", ETH, "buy", "10", "50000")
-    exchange.limit("ann", BTC, "buy", "8.3", "60000")
-    (event,) = exchange.limit("ann", BTC, "buy", "0.1", "60000")
+@pytest.mark.parametrize(("first", "second"), [(BTC, ETH), (ETH, BTC)])
+def test_margin_counts_all_instruments_of_an_asset(exchange: Exchange, first: str, second: str) -> None:
+    exchange.limit("ann", first, "buy", "10", "50000")
+    assert isinstance(exchange.limit("ann", second, "buy", "9.9", "50000")[0], OrderAccepted)
+    (event,) = exchange.limit("ann", second, "buy", "0.1", "50001")
+    assert isinstance(event, OrderRejected)
+    assert event.reason is Reason.INSUFFICIENT_MARGIN
+
+
+def test_a_sell_counts_at_the_price_at_which_it_would_trade(exchange: Exchange) -> None:
+    """At its limit of 1,000 the order would need 2,000 of margin, at the bid of 60,000 it needs 120,000."""
+    place(exchange, "bob", "buy", "10", "60000", 1)
+    (event,) = exchange.limit("ann", BTC, "sell", "20", "1000")
     assert isinstance(event, OrderRejected)
     assert event.reason is Reason.INSUFFICIENT_MARGIN
 

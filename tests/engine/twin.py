@@ -13,7 +13,7 @@ UNKNOWN_SEQUENCE = 1 << 20
 _SLOT_BITS = 24
 
 INSTRUMENTS = (
-    Instrument.linear("AAA/USD:USD", tick_size="0.01", lot_size="0.01"),
+    Instrument.linear("AAA/USD:USD", tick_size="0.25", lot_size="0.2"),
     Instrument.linear(
         "BBB/USD:USD", tick_size="0.5", lot_size="0.1", maker_fee_ppm=-37, taker_fee_ppm=511,
         initial_margin_ppm=333_333, minimum_notional="25", maximum_order_lots=90,
