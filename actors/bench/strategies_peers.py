@@ -2,17 +2,26 @@
 
 `backtrader` (pure Python): a strategy whose `next` does nothing, called once per bar, observers off; and a
 strategy that sends one market order per bar, each filled at the next bar's open and notified to it.
+
+`nautilus_trader` (compiled core): the same work as ours, see `nautilus_peer`. It needs an older pandas than
+we do, so it is measured by another interpreter, which `ARENA_NAUTILUS_PYTHON` names.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from actors.bench.machine import cpu_s
 
 _BARS = 100_000
 _QUICK_BARS = 10_000
+_TIMEOUT_S = 600
 NOT_INSTALLED = "not installed"
 
 
@@ -77,9 +86,24 @@ def _backtrader(bars: int) -> dict[str, int]:
     }
 
 
+def _nautilus(python: str, *, quick: bool) -> dict[str, int]:
+    quotes, orders = (20_000, 500) if quick else (300_000, 5_000)
+    script = Path(__file__).with_name("nautilus_peer.py")
+    command = [python, str(script), str(quotes), str(orders)]
+    ended = subprocess.run(command, check=True, capture_output=True, timeout=_TIMEOUT_S)  # noqa: S603 - the user names it
+    return msgspec.json.decode(ended.stdout.splitlines()[-1], type=dict[str, int])
+
+
 def measure_peers(*, quick: bool) -> dict[str, float | str]:
     """Return figures by name, or that a peer is not installed."""
+    figures: dict[str, float | str] = {}
     try:
-        return {**_backtrader(_QUICK_BARS if quick else _BARS)}
+        figures |= _backtrader(_QUICK_BARS if quick else _BARS)
     except ModuleNotFoundError:
-        return {"backtrader": NOT_INSTALLED}
+        figures["backtrader"] = NOT_INSTALLED
+    python = os.environ.get("ARENA_NAUTILUS_PYTHON")
+    if python is None:
+        figures["nautilus_trader"] = f"{NOT_INSTALLED} (ARENA_NAUTILUS_PYTHON names no interpreter)"
+    else:
+        figures |= _nautilus(python, quick=quick)
+    return figures
