@@ -13,6 +13,8 @@ import sys
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # silences a notice about GPUs
+    # Ray's workers are the lowest of all processes by default: beside anything else, matches would starve
+    "RAY_worker_niceness": "0",
     # a cluster runs any code it is sent and listens on every interface: nobody joins without its token
     "RAY_AUTH_MODE": "token",
 }
