@@ -8,12 +8,24 @@ from collections.abc import Callable, Sequence
 
 from actors.search_config import ObjectiveSpec
 from analytics.leaderboard import MatchRow
+from analytics.returns import YEAR_NS, ReturnMoments
+
+RISK_FLOOR = 1e-4
+"""Least risk that a ratio divides by: one period's loss, or a drawdown, of a basis point of the equity."""
+
+
+def _annual_per_risk(moments: ReturnMoments, squares: float) -> float:
+    """Return the annual return per annualised root of a sum of squared returns, at least the floor's."""
+    if moments.count < 2 or moments.span_ns <= 0:
+        return math.nan
+    return moments.annual_return / math.sqrt(max(squares, RISK_FLOOR**2) * YEAR_NS / moments.span_ns)
+
 
 _METRICS: dict[str, Callable[[MatchRow], float]] = {
     "return": lambda row: row.total_return,
     "sharpe": lambda row: row.moments.sharpe,
-    "sortino": lambda row: row.moments.sortino,
-    "calmar": lambda row: row.moments.annual_return / row.max_drawdown if row.max_drawdown > 0 else math.nan,
+    "sortino": lambda row: _annual_per_risk(row.moments, row.moments.downside),
+    "calmar": lambda row: row.moments.annual_return / max(row.max_drawdown, RISK_FLOOR),
 }
 _AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
     "mean": statistics.fmean,
@@ -25,8 +37,10 @@ _AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
 def seed_values(spec: ObjectiveSpec, rows: Sequence[MatchRow]) -> tuple[float, ...]:
     """Return the metric of every match.
 
-    A ratio that is not defined, because the bot took no risk, counts as 0; a return that is not defined
-    is NaN.
+    Sortino and Calmar divide by a risk of at least `RISK_FLOOR`, so a match without any loss scores above
+    all that gained as much with losses, and one that never traded scores 0. A ratio that is not defined all
+    the same (a Sharpe ratio of a straight line, a match of one sample) counts as 0; a return that is not
+    defined is NaN.
     """
     values = [_METRICS[spec.metric](row) for row in rows]
     if spec.metric == "return":

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analytics.ratings import rate
-from analytics.returns import ReturnMoments, equity_metrics
+from analytics.returns import ReturnMoments, annualisation_note, equity_metrics
 from analytics.selection import NullTest, beats_null, mean_interval
 from analytics.trades import TradeTotals, trade_totals
 
@@ -56,7 +56,8 @@ class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
     `sortino` and `calmar` are annualised figures of the matches' pooled period returns, Calmar per the
     worst drawdown of any match, which is `max_drawdown`. `turnover` is the value traded in a match over
     its start equity. `fees` and `fills` are totals. `beats_null` is None for the null bot, and for all
-    where there is none.
+    where there is none; a bot that was disqualified in any match never beats it. One that did not trade
+    may, for the null bot pays costs: see `fills`.
     """
 
     bot: str
@@ -196,6 +197,7 @@ def build_leaderboard(
             (row.max_drawdown for row in played if not math.isnan(row.max_drawdown)), default=math.nan
         )
         test = tests.get(rating.bot)
+        out = sum(bool(row.disqualified) for row in played)
         table.append(
             LeaderboardRow(
                 bot=rating.bot,
@@ -216,8 +218,8 @@ def build_leaderboard(
                 fees=trades.fees,
                 fills=trades.fills,
                 matches=len(played),
-                disqualified=sum(bool(row.disqualified) for row in played),
-                beats_null=test.better if test else None,
+                disqualified=out,
+                beats_null=test.better and not out if test else None,
                 p_value=test.p_value if test else math.nan,
             )
         )
@@ -230,7 +232,7 @@ def build_leaderboard(
         blocks=len(labels),
         confidence=confidence,
         alpha=alpha,
-        notes=tuple(_notes(len(labels), null, alpha, table)),
+        notes=(*_notes(len(labels), null, alpha, table), *_annualisation(per_bot.values())),
     )
 
 
@@ -292,6 +294,13 @@ def _turnover(rows: Sequence[MatchRow]) -> float:
 
 def _last(value: float) -> float:
     return -math.inf if math.isnan(value) else value
+
+
+def _annualisation(played: Iterable[Sequence[MatchRow]]) -> list[str]:
+    """Return the warning that fits the bot with the least play."""
+    spans = [sum(row.moments.span_ns for row in rows) for rows in played]
+    note = annualisation_note(min(spans, default=0))
+    return [note] if note else []
 
 
 def _notes(blocks: int, null: str | None, alpha: float, table: Sequence[LeaderboardRow]) -> list[str]:

@@ -82,8 +82,10 @@ def rate(
     Resampling is the Bayesian bootstrap over blocks: every draw weighs the blocks by a flat Dirichlet
     vector, so no draw loses a block altogether and a bot's rating exists in every draw. The spread of such
     draws is too small for n blocks by the known factors sqrt((n + 1) / (n - 1)) and Student's t to normal
-    quantile; they are widened by both. Simulated tournaments of 7 bots, 5 to 40 blocks: intervals stated as
-    90 % held the true rating in 89 % to 92 % of cases; with 3 blocks in 83 %.
+    quantile; they are widened by both. Every draw also draws its prior games (exponential, of the same mean):
+    reweighting alone would give rounds that all ended alike no spread whatever, and so certainty after four
+    of them. Simulated tournaments of 7 bots (150 for each number of blocks): intervals stated as 90 % held
+    the true rating in 87, 88, 91, 92 and 90 % of cases with 3, 5, 10, 20 and 40 blocks.
 
     Ties are treated as if each of the tied bots had beaten the others of the group once (Breslow).
 
@@ -123,9 +125,10 @@ def rate(
     weights = (exponential / exponential.mean(axis=1, keepdims=True))[:, block_of]
     tail = (1.0 + confidence) / 2.0
     widen = math.sqrt((n + 1) / (n - 1)) * float(special.stdtrit(n - 1, tail) / special.ndtri(tail))
-    spread = point + widen * (_fit(weights @ wins, weights @ chosen, sets) - point)
+    prior = rng.exponential(_PRIOR_GAMES, size=(2, draws, len(bots)))
+    spread = point + widen * (_fit(weights @ wins, weights @ chosen, sets, prior) - point)
     low, high = np.quantile(spread, [1.0 - tail, tail], axis=0)
-    low, high = np.minimum(low, point), np.maximum(high, point)  # an unbeaten bot has no draw below it
+    low, high = np.minimum(low, point), np.maximum(high, point)  # draws of an unbeaten bot are skewed
     leader = spread >= spread.max(axis=1, keepdims=True)
     best = (leader / leader.sum(axis=1, keepdims=True)).mean(axis=0)
     return [
@@ -174,24 +177,29 @@ def _sufficient(
 
 
 def _fit(
-    wins: npt.NDArray[np.float64], chosen: npt.NDArray[np.float64], sets: npt.NDArray[np.float64]
+    wins: npt.NDArray[np.float64],
+    chosen: npt.NDArray[np.float64],
+    sets: npt.NDArray[np.float64],
+    prior: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return log strengths[draws, bots] with mean zero over bots, for all draws at once.
 
     Hunter's iteration `strength = wins / sum over choices of 1 / (sum of the set's strengths)`, where each
-    bot has also won and lost half a game against an opponent of strength one. Orders say nothing of the
-    field's common level, which only that weak prior pulls on; it is solved for at each step, for the bare
-    iteration would need thousands of steps to find it.
+    bot has also won `prior[0, draws, bots]` and lost `prior[1, draws, bots]` games (half a game each where
+    left out) against an opponent of strength one. Orders say nothing of the field's common level, which
+    only that weak prior pulls on; it is solved for at each step, for the bare iteration would need
+    thousands of steps to find it.
     """
     draws, bots = wins.shape
+    won, lost = np.full((2, draws, bots), _PRIOR_GAMES) if prior is None else prior
     log_strength = np.zeros((draws, bots))
     active = np.arange(draws)
     for _ in range(_ITERATIONS_MAX):
         current = log_strength[active]
         strength = np.exp(current)
         rivals = (chosen[active] / (strength @ sets.T)) @ sets
-        prior = 2.0 * _PRIOR_GAMES / (strength + 1.0)
-        updated = _level(np.log((wins[active] + _PRIOR_GAMES) / (rivals + prior)))
+        against = (won[active] + lost[active]) / (strength + 1.0)
+        updated = _level(np.log((wins[active] + won[active]) / (rivals + against)), won[active], lost[active])
         log_strength[active] = updated
         active = active[np.abs(updated - current).max(axis=1) > _TOLERANCE]
         if not len(active):
@@ -200,12 +208,15 @@ def _fit(
     return centred
 
 
-def _level(log_strength: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Shift each row to where its chances against an opponent of strength one average a half."""
-    shift = -log_strength.mean(axis=1, keepdims=True)
+def _level(
+    log_strength: npt.NDArray[np.float64], won: npt.NDArray[np.float64], lost: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Shift each row to where games against the opponent of strength one are won as often as they were."""
+    games, total = won + lost, won.sum(axis=1, keepdims=True)
+    shift = np.log(total / lost.sum(axis=1, keepdims=True)) - log_strength.mean(axis=1, keepdims=True)
     for _ in range(3):  # Newton from a good start; what is left is mended in the next iteration
         chance = 1.0 / (1.0 + np.exp(-(log_strength + shift)))
-        slope = (chance * (1.0 - chance)).mean(axis=1, keepdims=True)
-        shift -= np.clip((chance.mean(axis=1, keepdims=True) - 0.5) / slope, -1.0, 1.0)
+        slope = (games * chance * (1.0 - chance)).sum(axis=1, keepdims=True)
+        shift -= np.clip(((games * chance).sum(axis=1, keepdims=True) - total) / slope, -1.0, 1.0)
     levelled: npt.NDArray[np.float64] = log_strength + shift
     return levelled

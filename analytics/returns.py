@@ -18,6 +18,9 @@ import numpy.typing as npt
 YEAR_NS = 365 * 24 * 3600 * 10**9
 """Nanoseconds in the year of all annualised figures."""
 
+LONG_ENOUGH_NS = 30 * 24 * 3600 * 10**9
+"""Play from which annualised figures need no warning: a Sharpe ratio's error is below four."""
+
 _NO_SPREAD = 1e-7  # a standard deviation below this share of the largest return is rounding of the sums
 
 
@@ -175,6 +178,23 @@ def equity_metrics(times_ns: npt.ArrayLike, equity: npt.ArrayLike) -> EquityMetr
         calmar=_ratio(annual, drawdown),
         max_drawdown=drawdown,
         moments=moments,
+    )
+
+
+def annualisation_note(span_ns: int) -> str:
+    """Return a warning about ratios annualised from `span_ns` of play; empty from `LONG_ENOUGH_NS` on.
+
+    The error of an annualised Sharpe ratio is about one over the square root of the years it rests on
+    (A. W. Lo 2002, The statistics of Sharpe ratios, for returns small against their deviation).
+    """
+    if not 0 < span_ns < LONG_ENOUGH_NS:
+        return ""
+    hours = span_ns / 3600e9
+    played = f"{hours:,.0f} h" if hours >= 2 else f"{60 * hours:,.0f} min" if hours >= 1 / 30 else "seconds"
+    error = math.sqrt(YEAR_NS / span_ns)
+    return (
+        f"Sharpe, Sortino and Calmar extrapolate {played} of play to a year and are huge either way: luck "
+        f"alone moves a Sharpe ratio by about {error:,.0f}. Compare them within this table only."
     )
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from analytics.leaderboard import Leaderboard, LeaderboardRow
 
+NO_TRADES = "no trades"
+"""In place of a verdict: a bot that does not trade shows none, though the null bot's costs put it ahead."""
+
 _NAME_MIN, _NAME_MAX = 10, 40
 
 
@@ -86,6 +89,8 @@ def skill_text(row: LeaderboardRow, null: str | None) -> str:
         return "(null)"
     if row.beats_null is None:
         return "-"
+    if not row.fills:
+        return NO_TRADES
     return "shown" if row.beats_null else "not shown"
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from actors.catalogue import Catalogue
+from actors.catalogue import Catalogue, MatchEntry
 from actors.config import MatchSpec
 from actors.frames import equity_frame, fills_frame, market_frame
 from actors.reports.provenance import provenance, settlement_asset
 from actors.run_folder import open_catalogue
 from actors.series import EQUITY, FILLS, MARKET
 from actors.toml_text import toml_text
-from analytics.report import BotOutcome, MarketSeries, MatchReport, write_match
+from analytics.report import BotOutcome, MarketSeries, MatchReport, Provenance, write_match
 
 REPORT = "report.html"
 _BOT_FIELDS = ("name", "strategy", "orders", "denied", "rejected", "canceled", "disqualified")
@@ -42,9 +42,6 @@ def _report(folder: Path, catalogue: Catalogue, spec: MatchSpec) -> MatchReport:
     )
     if info is None or entry is None:
         raise ValueError(f"{folder}: expected a finished match {spec.match_id}, was none")
-    files = {kind: folder / file.path for kind, file in catalogue.series(spec.match_id).items()}
-    equity = equity_frame(files[EQUITY])
-    market = market_frame(files[MARKET])
     facts = {
         "Match": spec.match_id,
         "Market seed": str(spec.seed),
@@ -54,21 +51,36 @@ def _report(folder: Path, catalogue: Catalogue, spec: MatchSpec) -> MatchReport:
         "Digest of the market": entry.market_digest,
     }
     document = {"market": spec.market, "match": spec.settings, "bots": spec.bots}
+    origin = provenance(info, (spec.market,), facts, toml_text(document))
+    return recorded_match(folder, catalogue, entry, origin, settlement_asset((spec.market,)))
+
+
+def recorded_match(
+    folder: Path, catalogue: Catalogue, entry: MatchEntry, origin: Provenance, currency: str
+) -> MatchReport:
+    """Return a finished match with its series, as the run in `folder` keeps them; bots in order of name."""
+    files = {kind: folder / file.path for kind, file in catalogue.series(entry.match_id).items()}
+    equity = equity_frame(files[EQUITY])
+    market = market_frame(files[MARKET])
+    fills = fills_frame(files[FILLS])
+    outcomes = {bot.name: bot for bot in catalogue.bot_results(entry.match_id)}
+    names = sorted(outcomes)
+    number_of = {name: index for index, name in enumerate(names)}
+    fills["bot"] = [number_of[name] for name in fills["bot_name"]]
     return MatchReport(
-        title=spec.match_id,
-        provenance=provenance(info, (spec.market,), facts, toml_text(document)),
+        title=entry.match_id,
+        provenance=origin,
         bots=[
-            BotOutcome(**{name: getattr(bot, name) for name in _BOT_FIELDS})
-            for bot in catalogue.bot_results(spec.match_id)
+            BotOutcome(**{field: getattr(outcomes[name], field) for field in _BOT_FIELDS}) for name in names
         ],
         times_ns=equity.index.to_numpy(),
-        equity=equity.to_numpy(),
-        fills=fills_frame(files[FILLS]),
+        equity=equity[names].to_numpy(),
+        fills=fills,
         markets=[
             MarketSeries(instrument=name, samples=market[market["instrument_id"] == name])
             for name in entry.instruments
         ],
-        currency=settlement_asset((spec.market,)),
+        currency=currency,
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from actors.catalogue import Catalogue, MatchEntry
 from actors.config import MatchFormat, TournamentSpec
 from actors.frames import equity_frame
+from actors.reports.match import recorded_match
 from actors.reports.provenance import provenance, settlement_asset
 from actors.run_folder import open_catalogue
 from actors.series import EQUITY
@@ -64,9 +65,11 @@ def _report(
         "tournament": spec.tournament,
         "bots": spec.bots,
     }
+    origin = provenance(info, spec.markets, facts, toml_text(document))
+    currency = settlement_asset(spec.markets)
     return TournamentReport(
         title=spec.name,
-        provenance=provenance(info, spec.markets, facts, toml_text(document)),
+        provenance=origin,
         formats=[
             FormatOutcome(
                 name=name,
@@ -79,8 +82,14 @@ def _report(
         effects=_effects_frame(result.effects)
         if MatchFormat.LEAVE_ONE_OUT in spec.tournament.formats
         else None,
-        currency=settlement_asset(spec.markets),
+        example=recorded_match(folder, catalogue, _example(done), origin, currency),
+        currency=currency,
     )
+
+
+def _example(done: Sequence[MatchEntry]) -> MatchEntry:
+    """Return the first match that all bots played, or the first at all."""
+    return min(done, key=lambda entry: (entry.format != MatchFormat.MELEE, entry.position))
 
 
 def _curves(folder: Path, catalogue: Catalogue, matches: Sequence[MatchEntry]) -> dict[str, list[Curve]]:

@@ -99,12 +99,17 @@ class FormatOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentReport:
-    """A tournament. `effects` is the table of `analytics.interaction.removal_effects`, where there is one."""
+    """A tournament. `effects` is the table of `analytics.interaction.removal_effects`, where there is one.
+
+    `example` is one of the matches in full, its bots in the order of their names, so that they have the
+    colours of the other figures.
+    """
 
     title: str
     provenance: Provenance
     formats: Sequence[FormatOutcome]
     effects: pd.DataFrame | None = None
+    example: MatchReport | None = None
     currency: str = "USDT"
 
 

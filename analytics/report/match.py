@@ -14,7 +14,7 @@ from analytics.report.content import MatchReport
 from analytics.report.market_figure import market_figure
 from analytics.report.numbers import plain, toned
 from analytics.report.page import Cell, Column, Page, Section, Table, Tile, write
-from analytics.returns import EquityMetrics, equity_metrics
+from analytics.returns import EquityMetrics, annualisation_note, equity_metrics
 from analytics.trades import TradeTotals, round_trips, trade_totals
 
 TRIPS_MAX = 60
@@ -28,6 +28,7 @@ _COLUMNS = (
     Column("Drawdown", "largest fall from a peak"),
     Column("Sharpe", "annualised over 365 days, from the sampled equity"),
     Column("Sortino", "as Sharpe, against losses only"),
+    Column("Calmar", "annual return over the drawdown"),
     Column("Round trips", "from a flat position to the next flat or flip"),
     Column("Won", "share of round trips that earned more than their fees"),
     Column("Turnover", "value traded over start equity"),
@@ -59,15 +60,12 @@ def match_page(report: MatchReport) -> Page:
     totals = trade_totals(fills, len(names))
     metrics = [equity_metrics(report.times_ns, report.equity[:, k]) for k in range(len(names))]
     sections = [
-        Section("Result", [_result_table(report, metrics, totals)], f"Money in {report.currency}."),
         Section(
-            "Equity",
-            [equity_figure(names, report.times_ns, report.equity)],
-            "Return since the start and fall from the peak, valued at the mark price."
-            " Long curves are drawn by their extremes.",
+            "Leaderboard",
+            [_result_table(report, metrics, totals)],
+            f"By return. Money in {report.currency}.",
         ),
-        *_market_sections(report, fills, names),
-        _trades_section(report, fills, names),
+        *match_sections(report),
     ]
     start, end = int(report.times_ns[0]), int(report.times_ns[-1])
     return Page(
@@ -78,9 +76,26 @@ def match_page(report: MatchReport) -> Page:
         sections=sections,
         provenance=report.provenance,
         remarks=[
-            f"{bot.name} was disqualified: {bot.disqualified}" for bot in report.bots if bot.disqualified
+            *(f"{bot.name} was disqualified: {bot.disqualified}" for bot in report.bots if bot.disqualified),
+            *filter(None, [annualisation_note(end - start)]),
         ],
     )
+
+
+def match_sections(report: MatchReport) -> list[Section]:
+    """Return what happened over the match: equity and drawdown, every market with fills and depth, trades."""
+    names = [bot.name for bot in report.bots]
+    fills = pd.DataFrame(report.fills)
+    return [
+        Section(
+            "Equity and drawdown",
+            [equity_figure(names, report.times_ns, report.equity)],
+            "Return since the start and fall from the peak, valued at the mark price."
+            " Long curves are drawn by their extremes.",
+        ),
+        *_market_sections(report, fills, names),
+        _trades_section(report, fills, names),
+    ]
 
 
 def write_match(report: MatchReport, path: Path) -> Path:
@@ -121,6 +136,7 @@ def _result_table(report: MatchReport, metrics: list[EquityMetrics], totals: lis
                 plain(numbers.percent(metric.max_drawdown, 3), metric.max_drawdown),
                 plain(numbers.ratio(metric.sharpe), metric.sharpe),
                 plain(numbers.ratio(metric.sortino), metric.sortino),
+                plain(numbers.ratio(metric.calmar), metric.calmar),
                 plain(numbers.count(total.round_trips), total.round_trips),
                 plain(numbers.percent(total.win_rate, 0), total.win_rate),
                 plain(numbers.ratio(turnover), turnover),
@@ -148,7 +164,7 @@ def _market_sections(report: MatchReport, fills: pd.DataFrame, names: list[str])
         )
         sections.append(
             Section(
-                market.instrument,
+                f"Price, fills and depth, {market.instrument}",
                 [figure],
                 f"{caption} {left_out}".rstrip(),
                 folded=index >= _OPEN_MARKETS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,8 @@ import pandas as pd
 from analytics.interaction import EVERYONE
 from analytics.leaderboard import Leaderboard, LeaderboardRow, MatchRow
 from analytics.report import numbers
-from analytics.report.content import FormatOutcome, TournamentReport
+from analytics.report.content import FormatOutcome, MatchReport, TournamentReport
+from analytics.report.match import match_sections
 from analytics.report.numbers import plain, toned
 from analytics.report.page import Block, Cell, Column, Gallery, Page, Section, Table, Text, Tile, write
 from analytics.report.tournament_figures import POINTS_MAX, fan_figure, rating_figure, returns_figure
@@ -37,6 +39,8 @@ def tournament_page(report: TournamentReport) -> Page:
         sections += _format_sections(part, colours, report.currency)
     if report.effects is not None and len(report.effects):
         sections.append(_effects_section(report.effects))
+    if report.example is not None:
+        sections += _example_sections(report.example)
     matches = sum(part.leaderboard.matches for part in report.formats)
     return Page(
         kind="Tournament",
@@ -59,7 +63,7 @@ def _tiles(board: Leaderboard, matches: int) -> list[Tile]:
     note = "" if math.isnan(first.p_best) else f"strongest with probability {first.p_best:.0%}"
     tiles = [Tile("Leader", first.bot, note)]
     if board.null is not None:
-        winners = [row.bot for row in board.rows if row.beats_null]
+        winners = [row.bot for row in board.rows if row.beats_null and row.fills]
         named = ", ".join(winners[:3]) + (" …" if len(winners) > 3 else "")
         tiles.append(
             Tile(
@@ -137,7 +141,9 @@ def _leaderboard_table(board: Leaderboard) -> Table:
 def _leaderboard_row(row: LeaderboardRow, null: str | None) -> list[Cell]:
     out = f" (out in {row.disqualified})" if row.disqualified else ""
     verdict = Cell("the null bot", tone="quiet") if row.bot == null else Cell(numbers.MISSING, tone="quiet")
-    if row.beats_null is not None:
+    if row.beats_null is not None and not row.fills:
+        verdict = Cell("no trades", tone="quiet")
+    elif row.beats_null is not None:
         verdict = Cell("yes", tone="good") if row.beats_null else Cell("no", tone="quiet")
     return [
         Cell(row.bot + out),
@@ -175,7 +181,8 @@ def _explanation(board: Leaderboard, currency: str) -> str:
     if board.null is not None:
         text += (
             f" A bot beats the null when its advantage over {board.null} in the same markets is too large for"
-            f" luck; the chance of even one wrong yes among all bots is {board.alpha:.0%}."
+            f" luck; the chance of even one wrong yes among all bots is {board.alpha:.0%}. The null bot pays"
+            " costs, so not trading beats it and is no verdict."
         )
     return text
 
@@ -202,6 +209,21 @@ def _matches_section(part: FormatOutcome, order: Sequence[str]) -> Section:
         caption = f"Return of every bot in the first {len(listed)} of {len(by_match):,} matches."
     columns = [Column("Match", number=False), Column("Market", number=False), *(Column(bot) for bot in order)]
     return Section(f"Matches, {part.name}", [Table(columns, rows)], caption, folded=True)
+
+
+def _example_sections(example: MatchReport) -> list[Section]:
+    """Return the course of one match, under headings that say that it is one of many."""
+    start, end = int(example.times_ns[0]), int(example.times_ns[-1])
+    which = (
+        f"One match of many, {example.title}: {numbers.moment(start)} to {numbers.moment(end)} UTC,"
+        f" {numbers.duration(end - start)}."
+    )
+    first, *others = match_sections(example)
+    first = dataclasses.replace(first, caption=f"{which} {first.caption}")
+    return [
+        dataclasses.replace(part, title=f"Example match: {part.title[0].lower()}{part.title[1:]}")
+        for part in (first, *others)
+    ]
 
 
 def _effects_section(effects: pd.DataFrame) -> Section:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from analytics.leaderboard import MatchRow, build_leaderboard, match_rows
-from analytics.returns import equity_metrics
+from analytics.returns import ReturnMoments, equity_metrics
 from tests.analytics.test_trades import fills
 
 BOTS = ["cash", "good", "random"]
@@ -88,6 +88,29 @@ def test_a_bot_taken_out_finishes_last_whatever_it_had() -> None:
     assert board.rows[-1].bot == "good"
     assert board.rows[-1].disqualified == 6
     assert any("Disqualified" in note for note in board.notes)
+
+
+@pytest.mark.parametrize("out_in", [1, 12])
+def test_a_disqualified_bot_has_shown_no_skill(out_in: int) -> None:
+    rows = [
+        msgspec.structs.replace(entry, disqualified="raised in on_bar")
+        if entry.bot == "good" and int(entry.contest[1:]) < out_in
+        else entry
+        for entry in tournament(12, edge=0.05)
+    ]
+    good = next(entry for entry in build_leaderboard(rows, null="random", seed=1).rows if entry.bot == "good")
+    assert good.disqualified == out_in
+    assert good.p_value < 0.05
+    assert good.beats_null is False
+
+
+def test_ratios_of_minutes_come_with_a_warning() -> None:
+    board = build_leaderboard(tournament(8), null="random", seed=1)
+    assert "extrapolate 16 min of play" in board.notes[-1]
+    assert "about 181." in board.notes[-1]
+    long = ReturnMoments(count=2, span_ns=31 * 86_400 * 10**9)
+    rows = [msgspec.structs.replace(entry, moments=long) for entry in tournament(8)]
+    assert build_leaderboard(rows, null="random", seed=1).notes == ()
 
 
 def test_bots_that_play_alone_are_ranked_over_their_common_contest() -> None:

@@ -63,7 +63,16 @@ def test_an_unbeaten_and_a_beaten_bot_have_finite_ratings_with_intervals_around_
     values = [rating.rating for rating in ratings]
     assert values == sorted(values, reverse=True)
     assert all(rating.low <= rating.rating <= rating.high < 4_000 for rating in ratings)
-    assert ratings[0].best == 1.0
+    assert ratings[0].best > 0.95
+
+
+@pytest.mark.parametrize("bots", [2, 4])
+def test_a_few_unanimous_rounds_are_no_certainty(bots: int) -> None:
+    ratings = rate(np.tile(np.arange(bots, 0, -1.0), (4, 1)), BOTS[:bots], range(4), seed=1)
+    assert all(rating.high - rating.low > 100 for rating in ratings)
+    assert 0.9 < ratings[0].best < 1
+    again = rate(np.tile(np.arange(bots, 0, -1.0), (16, 1)), BOTS[:bots], range(16), seed=1)
+    assert again[0].high - again[0].low < ratings[0].high - ratings[0].low
 
 
 def test_equal_scores_are_equal_ratings_and_share_the_chance_of_being_best() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import math
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from actors.cli.console import loss, number, percent, share, span
-from actors.cli.leaderboard import leaderboard_table, legend
+from actors.cli.leaderboard import leaderboard_table, legend, skill_text
 from analytics.leaderboard import Leaderboard, LeaderboardRow
 
 
@@ -79,6 +80,15 @@ def test_what_rests_on_one_match_has_no_interval_column() -> None:
         | {"rating_low": nan, "rating_high": nan, "p_best": nan}
     )
     assert "90%" not in _rendered(_board(alone, null=None), 80)
+
+
+def test_a_bot_that_did_not_trade_has_shown_nothing() -> None:
+    idle = msgspec.structs.replace(_row("idle"), fills=0)
+    assert [skill_text(row, "random") for row in (idle, _row("a"), _row("random", beats_null=None))] == [
+        "no trades",
+        "shown",
+        "(null)",
+    ]
 
 
 def test_the_legend_says_what_skill_means() -> None:

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from actors.optuna_sampler import OptunaSampler
 from actors.samplers import GridSampler, RandomSampler, draw, grid_values
 from actors.search_config import Dimension, ObjectiveSpec
 from analytics.leaderboard import MatchRow
-from analytics.returns import ReturnMoments
+from analytics.returns import ReturnMoments, equity_metrics
 from analytics.trades import TradeTotals
 
 SPACE = {
@@ -114,6 +115,22 @@ def test_the_objective_joins_the_seeds(fields: dict[str, Any], expected: float) 
     spec = msgspec.convert(fields, ObjectiveSpec)
     rows = [row(0.0, 0.1), row(0.1, 0.2), row(0.5, 0.3)]
     assert objective_value(spec, rows) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("metric", ["sortino", "calmar"])
+def test_a_flawless_match_scores_above_a_flawed_and_an_idle_one(metric: str) -> None:
+    def played(*returns: float) -> MatchRow:
+        times = np.arange(len(returns) + 1) * 60 * 10**9
+        metrics = equity_metrics(times, 100.0 * np.cumprod([1.0, *(1.0 + change for change in returns)]))
+        return msgspec.structs.replace(
+            row(metrics.total_return, metrics.max_drawdown), moments=metrics.moments
+        )
+
+    spec = msgspec.convert({"metric": metric}, ObjectiveSpec)
+    matches = (played(0.01, 0.01), played(0.011, -0.001, 0.01), played(0.0, 0.0), played(-0.01, 0.001))
+    flawless, flawed, idle, losing = (objective_value(spec, [match]) for match in matches)
+    assert math.isfinite(flawless)
+    assert flawless > flawed > idle == 0.0 > losing
 
 
 def test_penalised_values_average_to_the_objective() -> None:

@@ -88,7 +88,7 @@ def rows(match: int, bots: list[str]) -> list[MatchRow]:
         bots=bots,
         times_ns=times_ns(),
         equity=equity(match)[:, present],
-        fills=table[:0],
+        fills=table[np.isin(table["bot"], range(len(bots)))],
     )
 
 
@@ -113,6 +113,7 @@ def tournament_report() -> TournamentReport:
             )
         ],
         effects=removal_effects([*melee, *reduced]),
+        example=match_report(title="melee-1"),
     )
 
 

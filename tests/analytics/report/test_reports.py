@@ -126,8 +126,13 @@ def test_the_same_content_is_the_same_bytes(page: Callable[[], Page]) -> None:
 def test_the_match_shows_every_bot_market_and_trade() -> None:
     parsed = outline(render(match_page(samples.match_report())))
     assert set(samples.BOTS) <= set(parsed.cells)
-    assert "BTC/USDT:USDT" in parsed.headings
-    assert "Trades" in parsed.headings
+    for heading in (
+        "Leaderboard",
+        "Equity and drawdown",
+        "Price, fills and depth, BTC/USDT:USDT",
+        "Trades",
+    ):
+        assert heading in parsed.headings
 
 
 def test_the_tournament_shows_the_verdict_of_every_bot() -> None:
@@ -137,6 +142,20 @@ def test_the_tournament_shows_the_verdict_of_every_bot() -> None:
     assert "the null bot" in parsed.cells
     assert parsed.cells.count("yes") + parsed.cells.count("no") == 2
     assert "What each bot costs or gives the others" in parsed.headings
+    for heading in ("equity and drawdown", "price, fills and depth, BTC/USDT:USDT", "trades"):
+        assert f"Example match: {heading}" in parsed.headings
+
+
+def test_a_bot_without_fills_has_no_verdict() -> None:
+    report = samples.tournament_report()
+    board = report.formats[0].leaderboard
+    idle = [msgspec.structs.replace(row, fills=0) for row in board.rows]
+    formats = [
+        dataclasses.replace(report.formats[0], leaderboard=msgspec.structs.replace(board, rows=tuple(idle)))
+    ]
+    parsed = outline(render(tournament_page(dataclasses.replace(report, formats=formats))))
+    assert parsed.cells.count("no trades") == 2
+    assert not {"yes", "no"} & set(parsed.cells)
 
 
 def test_the_search_puts_the_best_trial_first_and_the_failed_one_last() -> None:
