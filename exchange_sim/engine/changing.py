@@ -13,11 +13,11 @@ from exchange_sim.engine.matching import best_opposite, match, reaches
 from exchange_sim.engine.orders import find_order, forget_order, hold, remove_order
 from exchange_sim.engine.pointers import instrument_at, level_at, order_at, position_at
 from exchange_sim.engine.refusals import (
+    limit_valuation_ticks,
     refuse_exposure,
     refuse_notional,
     refuse_size,
     refuse_target,
-    valuation_ticks,
 )
 from exchange_sim.engine.state import DONE, NEED_EVENTS, NEED_LADDER, State
 
@@ -42,7 +42,7 @@ def _judge_change(
         return codes.POST_ONLY_WOULD_TAKE
     if keeps_place:
         return ZERO
-    valuation = valuation_ticks(instrument, side, codes.LIMIT, price_ticks)
+    valuation = limit_valuation_ticks(instrument, side, price_ticks)
     reason = refuse_exposure(
         state, header, account, index, instrument, position, side, leaves_lots, valuation, old_leaves,
         order.price_ticks,

@@ -6,9 +6,11 @@ from typing import Any
 
 from exchange_sim.compiled import inlined
 from exchange_sim.engine import codes
+from exchange_sim.engine.book import occupied_above
 from exchange_sim.engine.clearing import exposure, lacks_margin, share_up
 from exchange_sim.engine.codes import ZERO
 from exchange_sim.engine.matching import best_opposite
+from exchange_sim.engine.pointers import level_at
 from exchange_sim.engine.state import State
 from exchange_sim.model.instrument import MAXIMUM_LOTS, MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS
 
@@ -57,16 +59,43 @@ def refuse_size(instrument: Any, order_type: int, price_ticks: int, quantity_lot
 
 
 @inlined
-def valuation_ticks(instrument: Any, side: int, order_type: int, price_ticks: int) -> int:
-    """Return the price at which an order counts for margin.
+def limit_valuation_ticks(instrument: Any, side: int, price_ticks: int) -> int:
+    """Return the price at which a limit order counts for margin.
 
     A buy counts at its limit. A sell counts at its limit or the best bid, whichever is higher, since
-    that is where it trades. A market order counts at the best opposite price, else at the mark.
+    that is where it trades.
     """
-    best = best_opposite(instrument, side)
+    return price_ticks if side == codes.BUY else max(price_ticks, best_opposite(instrument, side))
+
+
+@inlined
+def market_valuation_ticks(state: State, instrument: Any, side: int, quantity_lots: int) -> int:
+    """Return the price at which a market order counts for margin: the dearest it can trade at.
+
+    A buy counts at the last ask it reaches, a sell at the best bid; on an empty side at the mark.
+    """
+    price = best_opposite(instrument, side)
+    if price == 0:
+        price = instrument.mark_ticks
+    elif side == codes.BUY:
+        index = price - instrument.ladder_base_ticks
+        while index >= 0:
+            price = instrument.ladder_base_ticks + index
+            quantity_lots -= level_at(state.levels, instrument.ladder_offset + index).lots
+            if quantity_lots <= 0:
+                break
+            index = occupied_above(state, instrument, index + 1)
+    return price
+
+
+@inlined
+def valuation_ticks(
+    state: State, instrument: Any, side: int, order_type: int, price_ticks: int, quantity_lots: int
+) -> int:
+    """Return the price at which a new order counts for margin."""
     if order_type == codes.LIMIT:
-        return price_ticks if side == codes.BUY else max(price_ticks, best)
-    return best if best != 0 else instrument.mark_ticks
+        return limit_valuation_ticks(instrument, side, price_ticks)
+    return market_valuation_ticks(state, instrument, side, quantity_lots)
 
 
 @inlined

@@ -72,7 +72,7 @@ def _judge(
         return reason
     if takes and post_only != 0:
         return codes.POST_ONLY_WOULD_TAKE
-    valuation = valuation_ticks(instrument, side, order_type, price_ticks)
+    valuation = valuation_ticks(state, instrument, side, order_type, price_ticks, quantity_lots)
     reason = refuse_exposure(
         state, header, account, index, instrument, position, side, quantity_lots, valuation, ZERO, ZERO
     )

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from exchange_sim.engine.exchange import Exchange
+from exchange_sim.engine.layout import ORDERS_MAXIMUM
 from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
 from exchange_sim.model.enums import Liquidity, OrderType, Reason, SelfTradePrevention, Side, TimeInForce
 from exchange_sim.model.events import (
@@ -93,6 +94,25 @@ def test_refusals_of_new_orders(exchange: Exchange, command: SubmitOrder, reason
     assert isinstance(event, OrderRejected)
     assert (event.reason, event.client_order_id) == (reason, command.client_order_id)
     assert exchange.queue(BTC) == before
+
+
+def test_numbers_that_are_no_64_bit_integers(exchange: Exchange) -> None:
+    (event,) = exchange.submit(order(quantity_lots=2**70))
+    assert isinstance(event, OrderRejected)
+    assert event.reason is Reason.INVALID_COMMAND
+    with pytest.raises(TypeError):
+        exchange.submit(order(quantity_lots=1.5))
+    assert exchange.open_order_count == 0
+
+
+def test_a_full_table_refuses_only_what_would_rest(exchange: Exchange) -> None:
+    place(exchange, "bob", "sell", "0.5", "60100", 1)
+    header = exchange._memory.header
+    header["order_capacity"], header["free_order"] = ORDERS_MAXIMUM, -1
+    (event,) = exchange.submit(order())
+    assert isinstance(event, OrderRejected)
+    assert event.reason is Reason.TOO_MANY_OPEN_ORDERS
+    assert isinstance(exchange.market("ann", BTC, "buy", "0.1")[-1], OrderFilled)
 
 
 def test_position_limit_counts_open_orders() -> None:
@@ -316,6 +336,16 @@ def test_a_sell_counts_at_the_price_at_which_it_would_trade(exchange: Exchange) 
     (event,) = exchange.limit("ann", BTC, "sell", "20", "1000")
     assert isinstance(event, OrderRejected)
     assert event.reason is Reason.INSUFFICIENT_MARGIN
+
+
+def test_a_market_buy_counts_at_the_last_ask_it_reaches(exchange: Exchange) -> None:
+    """A little cheap quantity in front must not let through what equity cannot carry behind it."""
+    place(exchange, "bob", "sell", "0.1", "100", 1)
+    place(exchange, "bob", "sell", "10", "60000", 2)
+    (event,) = exchange.market("ann", BTC, "buy", "20")
+    assert isinstance(event, OrderRejected)
+    assert event.reason is Reason.INSUFFICIENT_MARGIN
+    assert any(isinstance(event, OrderFilled) for event in exchange.market("ann", BTC, "buy", "0.1"))
 
 
 def test_cancel_all_reaches_one_or_every_instrument(exchange: Exchange) -> None:

@@ -285,7 +285,11 @@ class ReferenceExchange:
             return Reason.BELOW_MINIMUM_NOTIONAL
         if c.post_only and self._crosses(side, c.price, opposite):
             return Reason.POST_ONLY_WOULD_TAKE
-        price = self._valuation(side, c.price, opposite) if limit else opposite or book.mark
+        price = (
+            self._valuation(side, c.price, opposite)
+            if limit
+            else self._dearest(book, side, c.quantity) or book.mark
+        )
         reason = self._why_too_exposed(c.account, c.instrument, side, price, c.quantity, None)
         if reason:
             return reason
@@ -319,6 +323,18 @@ class ReferenceExchange:
     @staticmethod
     def _valuation(side: Side, limit: int, opposite: int) -> int:
         return max(limit, opposite) if side is Side.SELL else limit
+
+    @staticmethod
+    def _dearest(book: Book, side: Side, quantity: int) -> int:
+        """Return the dearest price a market order can trade at; 0 on an empty book."""
+        waiting = book.by_priority(side.opposite)
+        if side is Side.SELL or not waiting:
+            return book.best(side.opposite)
+        for order in waiting:
+            quantity -= order.leaves
+            if quantity <= 0:
+                return order.price
+        return waiting[-1].price
 
     @staticmethod
     def _why_bad_size(book: Book, price: int | None, quantity: int) -> Reason | None:
