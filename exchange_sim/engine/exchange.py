@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from operator import index as as_integer
 from typing import Literal
 
 from exchange_sim.engine.row_exchange import Number, RowExchange
@@ -53,6 +54,11 @@ class Exchange(RowExchange):
         """Execute one command and return what happened, to every account it touched, in order.
 
         A refusal is an event with a reason, never an exception.
+
+        Raises
+        ------
+        TypeError
+            A number of the command is not an integer.
         """
         if ts_ns is None:
             ts_ns = self.now_ns
@@ -61,24 +67,14 @@ class Exchange(RowExchange):
         name = command.instrument_id
         index = -1 if name is None else self._instrument_numbers.get(name, _UNKNOWN)
         account = self._account_numbers.get(command.account_id, -1)
-        if account < 0 or index == _UNKNOWN:
-            return [_refusal(command, ts_ns, account)]
-        if isinstance(command, SubmitOrder):
-            return self._execute(
-                ts_ns, _SUBMIT, account, index, command.side, command.order_type, command.time_in_force,
-                command.post_only, command.self_trade_prevention, command.limit_ticks,
-                command.quantity_lots, command.client_order_id, 0,
-            )  # fmt: skip
-        if isinstance(command, CancelOrder):
-            return self._execute(
-                ts_ns, _CANCEL, account, index, 0, 0, 0, 0, 0, 0, 0, command.client_order_id, 0
-            )
-        if isinstance(command, ModifyOrder):
-            return self._execute(
-                ts_ns, _MODIFY, account, index, 0, 0, 0, 0, 0, command.limit_ticks, command.quantity_lots,
-                command.client_order_id, 0,
-            )  # fmt: skip
-        return self._execute(ts_ns, _CANCEL_ALL, account, index, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        if account < 0:
+            return [_refusal(command, ts_ns, Reason.UNKNOWN_ACCOUNT)]
+        if index == _UNKNOWN:
+            return [_refusal(command, ts_ns, Reason.UNKNOWN_INSTRUMENT)]
+        try:
+            return self._execute(ts_ns, *_codes(command, account, index))
+        except OverflowError:
+            return [_refusal(command, ts_ns, Reason.INVALID_COMMAND)]
 
     def limit(
         self,
@@ -169,9 +165,26 @@ class Exchange(RowExchange):
         return ClientOrderId(self.event_count + 1 if wanted is None else wanted)
 
 
-def _refusal(command: Command, ts_ns: int, account: int) -> OrderEvent:
-    """Return the refusal of a command whose account or instrument does not exist."""
-    reason = Reason.UNKNOWN_INSTRUMENT if account >= 0 else Reason.UNKNOWN_ACCOUNT
+def _codes(command: Command, account: int, index: int) -> tuple[int, ...]:
+    """Return the integers of a command behind its time, in the order of `execute`."""
+    if isinstance(command, SubmitOrder):
+        return (
+            _SUBMIT, account, index, command.side, command.order_type, command.time_in_force,
+            command.post_only, command.self_trade_prevention, as_integer(command.limit_ticks),
+            as_integer(command.quantity_lots), command.client_order_id, 0,
+        )  # fmt: skip
+    if isinstance(command, CancelOrder):
+        return _CANCEL, account, index, 0, 0, 0, 0, 0, 0, 0, command.client_order_id, 0
+    if isinstance(command, ModifyOrder):
+        return (
+            _MODIFY, account, index, 0, 0, 0, 0, 0, as_integer(command.limit_ticks),
+            as_integer(command.quantity_lots), command.client_order_id, 0,
+        )  # fmt: skip
+    return _CANCEL_ALL, account, index, 0, 0, 0, 0, 0, 0, 0, 0, 0
+
+
+def _refusal(command: Command, ts_ns: int, reason: Reason) -> OrderEvent:
+    """Return the refusal of a command that cannot be put to the engine."""
     name = command.instrument_id or InstrumentId("")
     if isinstance(command, CancelAll):
         return CancelRejected(command.account_id, name, ClientOrderId(0), ts_ns, ts_ns, reason)
