@@ -141,6 +141,7 @@ def _leaderboard_table(board: Leaderboard) -> Table:
 def _leaderboard_row(row: LeaderboardRow, null: str | None) -> list[Cell]:
     out = f" (out in {row.disqualified})" if row.disqualified else ""
     verdict = Cell("the null bot", tone="quiet") if row.bot == null else Cell(numbers.MISSING, tone="quiet")
+    p_value = row.p_value if row.fills else math.nan
     if row.beats_null is not None and not row.fills:
         verdict = Cell("no trades", tone="quiet")
     elif row.beats_null is not None:
@@ -151,7 +152,7 @@ def _leaderboard_row(row: LeaderboardRow, null: str | None) -> list[Cell]:
         toned(numbers.percent(row.return_mean, 3, signed=True), row.return_mean),
         plain(numbers.percent(row.p_best, 0), row.p_best),
         verdict,
-        plain(numbers.ratio(row.p_value, 3), row.p_value),
+        plain(numbers.ratio(p_value, 3), p_value),
         plain(_between(numbers.whole(row.rating_low), numbers.whole(row.rating_high)), row.rating_low),
         plain(
             _between(
