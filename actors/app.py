@@ -18,6 +18,7 @@ from actors.cli.errors import ExitCode, exit_code_of, one_line
 from actors.version import VERSION
 
 _DEBUG = "--debug"
+_ABORTED = 130
 
 app = typer.Typer(
     name="arena",
@@ -65,7 +66,7 @@ def run(words: Sequence[str]) -> int:
     """Run `arena` with these words and return the exit code. Whatever goes wrong is one line on stderr."""
     debug = _DEBUG in words
     try:
-        code = app([word for word in words if word != _DEBUG], prog_name="arena", standalone_mode=False)
+        code = _call([word for word in words if word != _DEBUG])
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _failed("stopped", ExitCode.INTERRUPTED, debug=debug)
@@ -85,6 +86,13 @@ def run(words: Sequence[str]) -> int:
         hint = "" if debug else "; this is a defect: run it again with --debug and report what it prints"
         return _failed(f"{text}{hint}", ExitCode.DEFECT, debug=debug)
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _call(words: Sequence[str]) -> object:
+    code = app(list(words), prog_name="arena", standalone_mode=False)
+    if code == _ABORTED:  # what typer makes of a KeyboardInterrupt
+        raise KeyboardInterrupt
+    return code
 
 
 def _failed(text: str, code: ExitCode, *, debug: bool) -> int:

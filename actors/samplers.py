@@ -18,7 +18,7 @@ from exchange_sim.rng import generator
 DEFAULT_TRIALS = 32
 
 Params = dict[str, Any]
-"""Field of the bot's configuration to its value, in the order of the space."""
+"""Field of the bot's configuration to its value, in the order of their names."""
 
 
 class Sampler(Protocol):
@@ -48,14 +48,16 @@ def make_sampler(settings: SearchSettings, seed: int) -> Sampler:
         A grid search has a range of fractions without a step.
     """
     trials = settings.trials or DEFAULT_TRIALS
+    # by name: the order in which a file lists the fields is no part of the specification
+    space = dict(sorted(settings.space.items()))
     if settings.method == "grid":
-        return GridSampler(settings.space, settings.trials)
+        return GridSampler(space, settings.trials)
     if settings.method == "random":
-        return RandomSampler(settings.space, trials, seed)
+        return RandomSampler(space, trials, seed)
     # imported late: a second that the other methods need not wait for
     from actors.optuna_sampler import OptunaSampler  # noqa: PLC0415
 
-    return OptunaSampler(settings.space, trials, seed)
+    return OptunaSampler(space, trials, seed)
 
 
 class GridSampler:

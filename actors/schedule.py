@@ -6,6 +6,7 @@ they differ by who is present and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -70,7 +71,8 @@ def round_seats(spec: TournamentSpec, number: int) -> tuple[BotSpec, ...]:
 
     Rounds go through the rows of a Williams design in turn: over one cycle every bot has every seat equally
     often and follows every other bot equally often (the first half of an odd number's cycle alone balances
-    the seats).
+    the seats). Where markets and rows would keep step, the rows slip by one after each common cycle, so that
+    every bot comes to have every seat in every market.
 
     References
     ----------
@@ -78,7 +80,8 @@ def round_seats(spec: TournamentSpec, number: int) -> tuple[BotSpec, ...]:
     Australian Journal of Scientific Research A 2.
     """
     rows = williams_design(len(spec.bots))
-    seats = [spec.bots[index] for index in rows[number % len(rows)]]
+    slip = number // math.lcm(len(rows), len(spec.markets))
+    seats = [spec.bots[index] for index in rows[(number + slip) % len(rows)]]
     latencies = spec.tournament.latencies
     if not latencies:
         return tuple(seats)

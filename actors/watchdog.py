@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import signal
+import sys
 import threading
 import time
 from types import FrameType
@@ -15,6 +17,10 @@ from actors.faults import HandlerTimeoutError
 _TICKS_PER_LIMIT = 4
 _WALL_LIMITS = 10
 _TICK_MAXIMUM_S = 1.0
+_LAST_RESORT_LIMITS = 20
+
+LAST_RESORT_MINIMUM_S = 60.0
+"""Compiling machine code may keep the interpreter away for many seconds: that is no handler's fault."""
 
 
 class Watched(Protocol):
@@ -30,9 +36,13 @@ class Watchdog:
     """Raises `HandlerTimeoutError` in a handler that has used more than its limit of processor time.
 
     A handler that waits instead of computing is ended after ten times as long on the wall clock. A repeating
-    signal timer (SIGALRM) looks at the handlers' counter; so a limit is kept to within half of it, and code
-    that never comes back to the interpreter cannot be ended. Signals reach only the main thread of a process:
-    elsewhere there is no limit, and `active` stays False.
+    signal timer (SIGALRM) looks at the handlers' counter; so a limit is kept to within half of it. Signals
+    reach only the main thread of a process: elsewhere there is no limit, and `active` stays False.
+
+    Code that never comes back to the interpreter (a loop inside a C function) cannot be ended alone: after 20
+    limits, at least `LAST_RESORT_MINIMUM_S`, the process writes to its standard error where it hangs, file,
+    line and handler, and ends with status 1. A tournament plays its match elsewhere and in the end counts it
+    as failed.
     """
 
     def __init__(self) -> None:
@@ -55,6 +65,7 @@ class Watchdog:
         self._members.add(member)
         tick_s = min(each.handler_limit_s for each in self._members) / _TICKS_PER_LIMIT
         tick_s = min(tick_s, _TICK_MAXIMUM_S)
+        self._put_off_the_end()
         handler = signal.signal(signal.SIGALRM, self._tick)
         timer = signal.setitimer(signal.ITIMER_REAL, tick_s, tick_s)
         if handler != self._tick:
@@ -80,9 +91,18 @@ class Watchdog:
     def _disarm(self) -> None:
         """Stop the timer: after a run that was broken off, it must not outlive the interpreter's handlers."""
         atexit.unregister(self._disarm)
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
 
+    def _put_off_the_end(self) -> None:
+        """Set the last resort anew: only an interpreter that runs comes here in time."""
+        longest_s = max((each.handler_limit_s for each in self._members), default=0.0)
+        if sys.__stderr__ is not None:
+            after_s = max(_LAST_RESORT_LIMITS * longest_s, LAST_RESORT_MINIMUM_S)
+            faulthandler.dump_traceback_later(after_s, exit=True, file=sys.__stderr__)
+
     def _tick(self, _signal: int, _frame: FrameType | None) -> None:
+        self._put_off_the_end()
         watched = self._watched
         if watched is None or not watched.calls & 1:
             self._seen = -1

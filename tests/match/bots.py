@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from exchange_sim.markets.duration import SECOND_NS
@@ -87,3 +88,10 @@ class Scalper(Strategy[BadConfig]):
         if self.count % 10 == 0 and quote.bid_ticks:
             ctx.cancel_all(quote.instrument_id)
             ctx.submit_limit(quote.instrument_id, Side.BUY, 30, quote.bid_ticks)
+
+
+class HangsInC(_OnBooks):
+    """Never comes back from a loop that runs inside the interpreter's own machine code."""
+
+    def on_book(self, ctx: Context, book: BookSnapshot) -> None:
+        sum(itertools.count())

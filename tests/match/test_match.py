@@ -160,3 +160,25 @@ def test_windows_of_another_length_give_the_same_market_and_fills() -> None:
     narrow = run_match(spec(SCALPER, near, duration="20s"))
     assert wide.market_digest == narrow.market_digest
     assert wide.fills.tobytes() == narrow.fills.tobytes()
+
+
+def test_a_bot_that_hangs_in_machine_code_ends_its_process_and_is_named() -> None:
+    code = (
+        "import msgspec, sys\n"
+        "import actors.watchdog\n"
+        "actors.watchdog.LAST_RESORT_MINIMUM_S = 3.0\n"
+        "from actors.match import run_match\n"
+        "from actors.match_config import MatchSpec\n"
+        "run_match(msgspec.json.decode(sys.stdin.buffer.read(), type=MatchSpec))\n"
+    )
+    bot = BotSpec(name="bad", strategy=bad("HangsInC"))
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-c", code],
+        input=msgspec.json.encode(spec(bot, duration="20s", handler_limit_s=0.1)),
+        capture_output=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 1
+    assert b"bots.py" in done.stderr
+    assert b"in on_book" in done.stderr
