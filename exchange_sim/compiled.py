@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
-_SOURCES = ("compiled.py", "engine", "kernel", "latency.py", "markets", "model", "population")
+_SOURCES = ("compiled.py", "engine", "kernel", "markets", "model", "population")
 # `model` is never compiled, but its codes and bounds are constants in the machine code.
 _F = TypeVar("_F", bound=Callable[..., Any])
 
