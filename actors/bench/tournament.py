@@ -126,7 +126,7 @@ def _peers(jobs: Sequence[MatchJob], run_match: str) -> dict[str, float | str]:
     """Return the efficiency of a plain process pool on the same matches, which keeps no results."""
     if installed_version("joblib") is None:
         return {"joblib_efficiency": "not installed"}
-    from joblib import Parallel, delayed  # type: ignore[import-untyped]  # noqa: PLC0415 - may be absent
+    from joblib import Parallel, delayed  # noqa: PLC0415 - may be absent
 
     payloads = [encode_job(job) for job in jobs]
     with Parallel(n_jobs=WORKERS, batch_size=1) as pool:
