@@ -159,9 +159,10 @@ def _progress(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] | 
         return
     from actors.cli.machine_code import COMPILING, is_compiled
 
-    waiting = "Preparing" if is_compiled() else COMPILING
+    compiled = is_compiled()
     if not sys.stderr.isatty():
-        sys.stderr.write(f"{title}: {waiting}\n")
+        if not compiled:
+            sys.stderr.write(f"{title}: {COMPILING}\n")
         yield None
         return
     from rich.console import Console
@@ -175,5 +176,5 @@ def _progress(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] | 
         TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(waiting, total=1.0)
+        task = bar.add_task("Preparing" if compiled else COMPILING, total=1.0)
         yield lambda done: bar.update(task, description=title, completed=done)
