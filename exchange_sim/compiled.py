@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,19 +19,24 @@ import numpy as np
 
 _SOURCES = ("compiled.py", "engine", "kernel", "markets", "model", "population")
 # `model` is never compiled, but its codes and bounds are constants in the machine code.
+_VERSIONS_KEPT = 10
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def source_digest() -> str:
-    """Return the digest that names the machine code of exactly these sources and library versions."""
+    """Return the digest that names the machine code of exactly these sources and library versions.
+
+    Where the files lie and when they were written is part of it, because numba accepts its own cached code
+    only for the same path and time: two checkouts of one version have a folder each.
+    """
     root = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=8)
-    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:2]}".encode())
+    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {root}".encode())
     for name in _SOURCES:
         path = root / name
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
         for file in files:
-            digest.update(file.relative_to(root).as_posix().encode())
+            digest.update(f"{file.relative_to(root).as_posix()} {file.stat().st_mtime_ns}".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -39,6 +45,14 @@ def cache_folder() -> Path:
     """Return the folder of compiled code: under `ARENA_CACHE_DIR`, else the user's cache folder."""
     base = os.environ.get("ARENA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "bot-arena" / "numba" / source_digest()
+
+
+def _forget_old_code(folder: Path) -> None:
+    """Remove the machine code of versions long not compiled, of which there are more than `_VERSIONS_KEPT`."""
+    others = [each for each in folder.parent.glob("*") if each.is_dir() and each != folder]
+    others.sort(key=lambda each: each.stat().st_mtime_ns, reverse=True)
+    for other in others[_VERSIONS_KEPT:]:
+        shutil.rmtree(other, ignore_errors=True)  # somebody else may be removing it too
 
 
 numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # set by numba at import
@@ -53,7 +67,9 @@ def compiled(function: _F) -> _F:
 
 def announce_compilation() -> None:
     """Say on stderr that the next calls compile, if nothing of this version was compiled before."""
-    if next(cache_folder().rglob("*.nbi"), None) is None:
+    folder = cache_folder()
+    if next(folder.rglob("*.nbi"), None) is None:
+        _forget_old_code(folder)
         sys.stderr.write("Compiling the exchange for this machine: once, about half a minute.\n")
         sys.stderr.flush()
 
