@@ -48,7 +48,7 @@ def cache_folder() -> Path:
 
 
 def _forget_old_code(folder: Path) -> None:
-    """Remove the machine code of versions long not compiled, of which there are more than `_VERSIONS_KEPT`."""
+    """Remove machine code of other versions but the `_VERSIONS_KEPT` newest."""
     others = [each for each in folder.parent.glob("*") if each.is_dir() and each != folder]
     others.sort(key=lambda each: each.stat().st_mtime_ns, reverse=True)
     for other in others[_VERSIONS_KEPT:]:
