@@ -35,18 +35,21 @@ def leaderboard_table(board: Leaderboard, width: int) -> Table:
     cells = [
         (column, [column.heading, *(column.text(row) for row in board.rows)]) for column in _columns(board)
     ]
-    left = width - min(_NAME_MIN, max(len(row.bot) for row in board.rows)) - 2
+    longest = max(len(row.bot) for row in board.rows)
+    left = width - min(longest, _NAME_MIN)
     shown: set[str] = set()
     for column, texts in sorted(cells, key=lambda entry: entry[0].rank):
-        left -= max(map(len, texts)) + 1
-        if left < 0:
+        needed = max(map(len, texts)) + 1
+        if needed > left:
             break
+        left -= needed
         shown.add(column.heading)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("Bot", no_wrap=True, overflow="ellipsis", max_width=_NAME_MAX)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    names = min(longest, _NAME_MAX, min(longest, _NAME_MIN) + left)
+    table.add_column("Bot", no_wrap=True, overflow="ellipsis", width=names)
     fitting = [(column, texts) for column, texts in cells if column.heading in shown]
-    for column, texts in fitting:
-        table.add_column(column.heading, justify="right", no_wrap=True, min_width=max(map(len, texts)))
+    for column, _ in fitting:
+        table.add_column(column.heading, justify="right", no_wrap=True)
     for index, row in enumerate(board.rows, start=1):
         table.add_row(row.bot, *(texts[index] for _, texts in fitting))
     return table

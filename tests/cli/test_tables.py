@@ -52,14 +52,26 @@ def _rendered(board: Leaderboard, width: int) -> str:
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 142, 200])
 def test_a_leaderboard_fits_without_cutting_numbers(width: int) -> None:
-    board = _board(_row("a bot with a very long name"), _row("random", beats_null=None))
+    board = _board(_row("a bot with a very long name", beats_null=False), _row("random", beats_null=None))
     text = _rendered(board, width)
     lines = [line.rstrip() for line in text.splitlines()]
     assert all(len(line) <= width for line in lines)
-    numbers = [line.split(maxsplit=1)[1] for line in lines if line.startswith(("random", " random"))]
-    assert numbers
-    assert "…" not in numbers[0]
-    assert "…" not in next(line for line in lines if "Rating" in line)
+    heading, _, long, null = [line for line in lines if line]
+    assert heading.split()[-1] == "Skill?"
+    assert long.startswith("a bot with")
+    assert long.endswith("not shown")
+    assert null.endswith("(null)")
+    assert "…" not in heading + null
+    assert "…" not in long[len("a bot with a very long name") :]
+
+
+@pytest.mark.parametrize("width", range(60, 200))
+def test_every_width_shows_as_much_as_fits(width: int) -> None:
+    text = _rendered(_board(_row("random", beats_null=None)), width)
+    heading, _, row = [line.rstrip() for line in text.splitlines() if line.strip()]
+    assert len(heading) <= width
+    assert row.endswith("(null)")
+    assert "…" not in row
 
 
 def test_wider_terminals_show_more() -> None:
