@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -128,22 +128,45 @@ def _print(result: TournamentResult, report: Path | None, *, json: bool) -> None
     from actors.cli.leaderboard import leaderboard_table, legend
     from actors.cli.machine import tournament_document
 
+    taken_out = disqualifications(result.folder)
     if json:
-        print_json(tournament_document(result, report))
+        print_json({**tournament_document(result, report), "disqualified": taken_out})
         return
     console = out()
     for name, board in result.leaderboards.items():
         matches = f"{board.matches} {'match' if board.matches == 1 else 'matches'}"
         console.print(f"\n[bold]{result.name}[/bold], {name}: {matches}", highlight=False)
         console.print(leaderboard_table(board, console.width))
+        console.print()
         for line in legend(board):
             console.print(line, markup=False, style="dim")
+    for entry in taken_out:
+        console.print(
+            f"{entry['bot']} was disqualified in {entry['matches']} of its matches; the first time: "
+            f"{entry['reason']}",
+            markup=False,
+            style="red",
+        )
     if not result.leaderboards:
         console.print(f"{result.name}: no match has ended well.", markup=False)
     console.print(f"\n{result.matches_done} matches, {span(result.cpu_s)} of processor time", markup=False)
     console.print(f"Digest: {result.digest}", markup=False)
     if report is not None:
         console.print(f"Report: {report}", markup=False, soft_wrap=True)
+
+
+def disqualifications(folder: Path) -> list[dict[str, Any]]:
+    """Return the bots that were taken out of a match, how often, and why the first time."""
+    from actors.config import MatchFormat
+    from actors.run_folder import open_catalogue
+
+    found: dict[str, dict[str, Any]] = {}
+    with open_catalogue(folder) as catalogue:
+        for row in catalogue.rows(tuple(MatchFormat)):
+            if row.disqualified:
+                entry = found.setdefault(row.bot, {"bot": row.bot, "matches": 0, "reason": row.disqualified})
+                entry["matches"] += 1
+    return list(found.values())
 
 
 def _failures_text(result: TournamentResult) -> str:

@@ -12,6 +12,7 @@ from actors.frames import equity_frame, fills_frame, market_frame
 from actors.reports.provenance import provenance, settlement_asset
 from actors.run_folder import open_catalogue
 from actors.series import EQUITY, FILLS, MARKET
+from actors.storage import storage_errors
 from actors.toml_text import toml_text
 from analytics.report import BotOutcome, MarketSeries, MatchReport, Provenance, write_match
 
@@ -27,12 +28,15 @@ def write_match_report(folder: Path, spec: MatchSpec, target: Path | None = None
     Raises
     ------
     StorageError
-        There is no run in `folder`.
+        There is no run in `folder`, or the disk is full.
     ValueError
         The match is not finished.
     """
     with open_catalogue(folder) as catalogue:
-        return write_match(_report(folder, catalogue, spec), target or folder / REPORT)
+        report = _report(folder, catalogue, spec)
+    path = target or folder / REPORT
+    with storage_errors(path):
+        return write_match(report, path)
 
 
 def _report(folder: Path, catalogue: Catalogue, spec: MatchSpec) -> MatchReport:

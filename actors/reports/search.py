@@ -11,6 +11,7 @@ from actors.reports.provenance import provenance
 from actors.run_folder import open_catalogue
 from actors.search import BEST, read_search
 from actors.search_config import ObjectiveSpec
+from actors.storage import storage_errors
 from actors.toml_text import toml_text
 from analytics.report import SearchReport, Trial, write_search
 
@@ -23,7 +24,7 @@ def write_search_report(folder: Path) -> Path:
     Raises
     ------
     StorageError
-        There is no run in `folder`.
+        There is no run in `folder`, or the disk is full.
     ValueError
         The run is no search, or has no trials.
     """
@@ -68,7 +69,8 @@ def write_search_report(folder: Path) -> Path:
         percent=spec.search.objective.metric == "return",
         best_configuration=best.read_text() if result.best is not None and best.is_file() else "",
     )
-    return write_search(report, folder / REPORT)
+    with storage_errors(folder / REPORT):
+        return write_search(report, folder / REPORT)
 
 
 def objective_text(objective: ObjectiveSpec) -> str:

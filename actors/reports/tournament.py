@@ -15,6 +15,7 @@ from actors.reports.match import recorded_match
 from actors.reports.provenance import provenance, settlement_asset
 from actors.run_folder import open_catalogue
 from actors.series import EQUITY
+from actors.storage import storage_errors
 from actors.toml_text import toml_text
 from actors.tournament import RemovalEffect, TournamentResult, read_tournament, stored_specification
 from analytics.report import Curve, FormatOutcome, TournamentReport, write_tournament
@@ -31,7 +32,7 @@ def write_tournament_report(folder: Path) -> Path:
     Raises
     ------
     StorageError
-        There is no run in `folder`.
+        There is no run in `folder`, or the disk is full.
     ValueError
         The run is no tournament, or no match has ended well.
     """
@@ -40,7 +41,9 @@ def write_tournament_report(folder: Path) -> Path:
         raise ValueError(f"{folder}: expected a finished match, was none")
     with open_catalogue(folder) as catalogue:
         spec = stored_specification(catalogue, folder)
-        return write_tournament(_report(folder, catalogue, spec, result), folder / REPORT)
+        report = _report(folder, catalogue, spec, result)
+    with storage_errors(folder / REPORT):
+        return write_tournament(report, folder / REPORT)
 
 
 def _report(

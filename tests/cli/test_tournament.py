@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,38 @@ def test_rounds_and_seed_replace_those_of_the_file(arena: Arena, contest: Path) 
     assert one["matches_done"] == other["matches_done"] == 1
     assert one["digest"] != other["digest"]
     assert one["leaderboard"][0]["rating_low"] is None
+
+
+def test_disqualified_bots_are_named_with_the_reason(arena: Arena, contest: Path) -> None:
+    Path("own.py").write_text(
+        "from exchange_sim.model.enums import Side\n"
+        "from strategies.api import Strategy, StrategyConfig\n"
+        "class Config(StrategyConfig, frozen=True, kw_only=True): ...\n"
+        "class Flood(Strategy[Config]):\n"
+        "    def subscriptions(self, instruments): return ()\n"
+        "    def on_start(self, ctx):\n"
+        "        for _ in range(10_000): ctx.submit_limit(next(iter(ctx.instruments)), Side.BUY, 1, 1)\n"
+    )
+    contest.write_text(CONTEST.replace('"buy_and_hold"', '"own.py:Flood"'))
+    words = ("tournament", "run", str(contest), "--workers", "0", "--rounds", "1")
+    answer = arena(*words)
+    assert answer.code == ExitCode.DONE, answer.err
+    assert "holder was disqualified in 2 of its matches" in answer.out
+    (entry,) = arena(*words, "--fresh", "--json").document["disqualified"]
+    assert (entry["bot"], entry["matches"]) == ("holder", 2)
+    assert "1000 commands" in entry["reason"]
+
+
+def test_a_full_disk_while_the_report_is_written_is_one_line(
+    arena: Arena, contest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("actors.reports.tournament.write_tournament", full)
+    answer = arena("tournament", "run", str(contest), "--workers", "0", "--rounds", "1")
+    assert answer.code == ExitCode.ENVIRONMENT
+    assert "report.html: the disk is full" in answer.err.splitlines()[-1]
 
 
 def _interrupt_after(matches: int, patch: pytest.MonkeyPatch) -> list[str]:
