@@ -58,8 +58,8 @@ def _print(what: str, measured: dict[str, Any]) -> None:
     for title in ("workload", "machine"):
         console.print(f"{title}: {_text(measured[title])}", markup=False, style="dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Figure", overflow="fold")
-    table.add_column("Value", justify="right", no_wrap=True)
+    table.add_column("Figure", no_wrap=True)
+    table.add_column("Value", justify="right", overflow="fold")
     for name, value in measured["figures"].items():
         table.add_row(name, _text(value))
     for name, value in measured["peers"].items():
