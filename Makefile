@@ -54,6 +54,8 @@ tests: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@# before Python 3.13 pams asks for numpy 1 but runs with ours
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps pams
 	@benchmarks/run $(BIN)/arena
 
 clean:
