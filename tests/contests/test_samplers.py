@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from actors.objective import objective_value, penalised_values
 from actors.optuna_sampler import OptunaSampler
-from actors.samplers import GridSampler, RandomSampler, draw, grid_values
-from actors.search_config import Dimension, ObjectiveSpec
+from actors.samplers import GridSampler, RandomSampler, draw, grid_values, make_sampler
+from actors.search_config import Dimension, ObjectiveSpec, SearchSettings
 from analytics.leaderboard import MatchRow
 from analytics.returns import ReturnMoments, equity_metrics
 from analytics.trades import TradeTotals
@@ -143,3 +143,14 @@ def test_penalised_values_average_to_the_objective() -> None:
 def test_no_return_is_no_value() -> None:
     assert math.isnan(objective_value(ObjectiveSpec(), [row(0.1), row(math.nan)]))
     assert math.isnan(objective_value(ObjectiveSpec(), []))
+
+
+@pytest.mark.parametrize("method", ["grid", "random", "optuna"])
+def test_the_order_of_fields_in_the_file_changes_no_proposal(method: str) -> None:
+    space = {"slow": {"low": 10, "high": 13}, "fast": {"low": 2, "high": 5}}
+    proposals = []
+    for fields in (space, dict(reversed(space.items()))):
+        settings = msgspec.convert({"method": method, "trials": 5, "space": fields}, SearchSettings)
+        sampler = make_sampler(settings, 7)
+        proposals.append(sampler.ask(5))
+    assert proposals[0] == proposals[1]

@@ -107,3 +107,18 @@ def test_a_new_bot_does_not_change_the_others_luck(tournament: TournamentSpec) -
     fewer = msgspec.structs.replace(tournament, bots=tournament.bots[:2])
     seeds = [[job.match.seed for job in tournament_jobs(spec)] for spec in (tournament, fewer)]
     assert list(dict.fromkeys(seeds[0])) == list(dict.fromkeys(seeds[1]))
+
+
+def test_every_bot_comes_to_every_seat_of_every_market(tournament: TournamentSpec) -> None:
+    """As many markets as seats must not tie each seat to one market for good."""
+    bots = tuple(msgspec.structs.replace(tournament.bots[0], name=f"bot-{number}") for number in range(4))
+    settings = msgspec.structs.replace(tournament.tournament, null_bot=None)
+    spec = msgspec.structs.replace(
+        tournament, bots=bots, markets=tournament.markets[:1] * 4, tournament=settings
+    )
+    met = {
+        (number % 4, seat, bot.name)
+        for number in range(16)
+        for seat, bot in enumerate(round_seats(spec, number))
+    }
+    assert len(met) == 4 * 4 * 4
