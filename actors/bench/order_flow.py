@@ -11,7 +11,7 @@ from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.model.commands import CancelOrder, SubmitOrder
 from exchange_sim.model.enums import CommandKind, OrderType, SelfTradePrevention, Side, TimeInForce
-from exchange_sim.model.events import OrderAccepted, OrderCanceled, OrderFilled
+from exchange_sim.model.events import AccountEvent, OrderAccepted, OrderCanceled, OrderFilled
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
 from exchange_sim.model.instrument import Instrument
 
@@ -139,6 +139,8 @@ class _Writer:
     def _execute(self, command: SubmitOrder | CancelOrder) -> Timed:
         self._count += 1
         for event in self._exchange.submit(command, self._count):
+            if isinstance(event, AccountEvent):
+                continue
             client_id = event.client_order_id
             if isinstance(event, OrderAccepted) and event.limit_ticks > 0:
                 self._places[client_id] = len(self._open)

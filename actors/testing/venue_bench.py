@@ -9,7 +9,7 @@ from actors.portfolio import Portfolio
 from actors.risk import RiskLimits
 from actors.testing.cards import CardFailedError
 from actors.tracker import OrderTracker
-from exchange_sim.model.commands import CancelAll, CancelOrder, Command, SubmitOrder
+from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
 from exchange_sim.model.enums import OrderType, Reason, Side, TimeInForce
 from exchange_sim.model.events import (
     OrderEvent,
@@ -89,7 +89,7 @@ class VenueSubject:
         """Return an order to buy that rests well behind the best bid."""
         return self.order(Side.BUY, lots, self.bench.bid_ticks * 99 // 100)
 
-    def approve(self, command: Command) -> RiskApproved[Command]:
+    def approve(self, command: SubmitOrder | ModifyOrder | CancelOrder | CancelAll) -> RiskApproved[Command]:
         """Return the command as the gate lets it through."""
         now_ns = self.bench.now_ns
         if isinstance(command, CancelOrder):
@@ -107,7 +107,7 @@ class VenueSubject:
             raise CardFailedError(f"the card's own command is refused by the gate: {verdict.name}")
         return verdict
 
-    def send(self, command: Command) -> list[OrderEvent]:
+    def send(self, command: SubmitOrder | ModifyOrder | CancelOrder | CancelAll) -> list[OrderEvent]:
         """Send, wait, and return what was heard."""
         self.venue.send(self.approve(command))
         self.bench.wait()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Sequence
 
-from exchange_sim.model.commands import CancelAll, Command, ModifyOrder, SubmitOrder
-from exchange_sim.model.enums import CommandKind, EventKind, Liquidity, Reason, Side
+from exchange_sim.engine.command_rows import pack_command
+from exchange_sim.model.commands import Command
+from exchange_sim.model.enums import EventKind, Liquidity, Reason, Side
 from exchange_sim.model.events import (
     CancelRejected,
     ModifyRejected,
@@ -21,17 +21,11 @@ from exchange_sim.model.events import (
 from exchange_sim.model.ids import AccountId, InstrumentId
 from exchange_sim.model.market import Bar, BookSnapshot, Quote, Trade
 
-COMMAND_ROW = struct.Struct("<5qih6Biq")
-"""A COMMAND row: ts, client id, order id, price, quantity, account, instrument, kind, side, type, time in
-force, post-only, self-trade prevention and two reserved words."""
-
 BOOK_HEADER_WORDS = 3
 
 _SIDES = (Side.BUY, Side.SELL)
 _LIQUIDITIES = (Liquidity.TAKER, Liquidity.MAKER)
 _REASONS = {int(reason): reason for reason in Reason}
-_SUBMIT, _CANCEL = int(CommandKind.SUBMIT), int(CommandKind.CANCEL)
-_CANCEL_ALL, _MODIFY = int(CommandKind.CANCEL_ALL), int(CommandKind.MODIFY)
 
 Row = tuple[int, ...]
 
@@ -47,37 +41,9 @@ class CommandPacker:
 
     def pack(self, arrival_ns: int, command: Command) -> bytes:
         """Return the row of a command that arrives at `arrival_ns`."""
-        if isinstance(command, SubmitOrder):
-            return COMMAND_ROW.pack(
-                arrival_ns,
-                command.client_order_id,
-                0,
-                command.limit_ticks,
-                command.quantity_lots,
-                self._account,
-                self._instruments[command.instrument_id],
-                _SUBMIT,
-                command.side,
-                command.order_type,
-                command.time_in_force,
-                command.post_only,
-                command.self_trade_prevention,
-                0,
-                0,
-            )
-        price, quantity, client_order_id, instrument = 0, 0, 0, -1
-        if isinstance(command, CancelAll):
-            kind = _CANCEL_ALL
-            if command.instrument_id is not None:
-                instrument = self._instruments[command.instrument_id]
-        else:
-            kind = _CANCEL
-            client_order_id = command.client_order_id
-            instrument = self._instruments[command.instrument_id]
-            if isinstance(command, ModifyOrder):
-                kind, price, quantity = _MODIFY, command.limit_ticks, command.quantity_lots
-        fields = (arrival_ns, client_order_id, 0, price, quantity, self._account, instrument, kind)
-        return COMMAND_ROW.pack(*fields, 0, 0, 0, 0, 0, 0, 0)
+        name = command.instrument_id
+        number = -1 if name is None else self._instruments[name]
+        return pack_command(arrival_ns, self._account, number, command)
 
 
 class RowDecoder:

@@ -5,9 +5,10 @@ Interface for other compiled code
 `state = open_state(memory.address)` once at the start of a loop, then for each command::
 
     status = apply(state, ts_ns, kind, account, instrument, side, order_type, time_in_force, post_only,
-                   stp, price_ticks, quantity_lots, client_order_id, order_id)
+                   stp, price_ticks, quantity_lots, client_order_id, order_id, terms)
 
-All arguments are integers (any width; they are widened here, so there is one machine code). Status
+All arguments are integers (any width; they are widened here, so there is one machine code). `terms` is the
+address of a TERMS row, 0 for a plain command. Status
 `DONE`: the command was executed or refused, and its events are in the ring. `NEED_EVENTS`,
 `NEED_ORDERS`, `NEED_LADDER`: *nothing was changed*; return to Python, let the owner call
 `Exchange.grow(status)`, open the state again and repeat the command.
@@ -38,12 +39,12 @@ from functools import cache
 
 import numba
 
-from exchange_sim.compiled import announce_compilation, compiled
+from exchange_sim.compiled import announce_compilation, compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.changing import cancel, cancel_all, modify
-from exchange_sim.engine.codes import word
+from exchange_sim.engine.codes import ZERO, word
 from exchange_sim.engine.events import SPARE_EVENTS, lacks_room, refuse
-from exchange_sim.engine.layout import EVENT_BYTES
+from exchange_sim.engine.layout import COMMAND_BYTES, EVENT_BYTES, TERMS_OFFSET
 from exchange_sim.engine.operating import deposit, set_mark
 from exchange_sim.engine.pointers import command_at, header_at
 from exchange_sim.engine.state import (
@@ -64,6 +65,7 @@ __all__ = [
     "SPARE_EVENTS",
     "apply",
     "run_batch",
+    "run_row",
     "run_single",
     "single_entry",
 ]
@@ -85,11 +87,13 @@ def _apply(
     quantity_lots: int,
     client_order_id: int,
     order_id: int,
+    terms: int,
 ) -> int:
     header = header_at(state.header, 0)
+    header.now_ns = ts_ns
     if lacks_room(header, SPARE_EVENTS):
         return NEED_EVENTS
-    if kind == codes.DO_SUBMIT:
+    if kind == codes.DO_SUBMIT and terms == 0:
         return submit(
             state, header, ts_ns, account, index, side, order_type, time_in_force, post_only, stp,
             price_ticks, quantity_lots, client_order_id,
@@ -129,12 +133,24 @@ def apply(
     quantity_lots: int,
     client_order_id: int,
     order_id: int,
+    terms: int,
 ) -> int:
     """Execute one command; return `DONE`, or what is lacking (then nothing was changed)."""
     return _apply(
         state, word(ts_ns), word(kind), word(account), word(instrument), word(side),
         word(order_type), word(time_in_force), word(post_only), word(stp),
-        word(price_ticks), word(quantity_lots), word(client_order_id), word(order_id),
+        word(price_ticks), word(quantity_lots), word(client_order_id), word(order_id), word(terms),
+    )  # fmt: skip
+
+
+@inlined
+def _run_row(state: State, commands: int, row: int) -> int:
+    command = command_at(commands, row)
+    terms = commands + row * COMMAND_BYTES + TERMS_OFFSET if command.has_terms != 0 else ZERO
+    return apply(
+        state, command.ts_ns, command.kind, command.account, command.instrument, command.side,
+        command.order_type, command.time_in_force, command.post_only, command.stp,
+        command.price_ticks, command.quantity_lots, command.client_order_id, command.order_id, terms,
     )  # fmt: skip
 
 
@@ -155,11 +171,17 @@ def run_single(
     client_order_id: int,
     order_id: int,
 ) -> int:
-    """`apply` on the block at `address`, for calls from Python."""
+    """`apply` of a plain command on the block at `address`, for calls from Python."""
     return _apply(
         open_state(address), ts_ns, kind, account, instrument, side, order_type, time_in_force, post_only,
-        stp, price_ticks, quantity_lots, client_order_id, order_id,
+        stp, price_ticks, quantity_lots, client_order_id, order_id, ZERO,
     )  # fmt: skip
+
+
+@compiled
+def run_row(address: int, row: int) -> int:
+    """`apply` of the COMMAND row at the address `row`, for calls from Python."""
+    return _run_row(open_state(address), row, ZERO)
 
 
 @cache
@@ -170,6 +192,12 @@ def single_entry() -> Callable[..., int]:
     """
     announce_compilation()
     return run_single.compile((numba.int64,) * 14)  # type: ignore[attr-defined,no-any-return]
+
+
+@cache
+def row_entry() -> Callable[[int, int], int]:
+    """Return the machine code of `run_row`."""
+    return run_row.compile((numba.int64,) * 2)  # type: ignore[attr-defined,no-any-return]
 
 
 @compiled
@@ -195,12 +223,7 @@ def run_batch(address: int, commands: int, first: int, end: int, target: int, ca
     status = DONE
     row = first
     while row < end:
-        command = command_at(commands, row)
-        status = apply(
-            state, command.ts_ns, command.kind, command.account, command.instrument, command.side,
-            command.order_type, command.time_in_force, command.post_only, command.stp,
-            command.price_ticks, command.quantity_lots, command.client_order_id, command.order_id,
-        )  # fmt: skip
+        status = _run_row(state, commands, row)
         if status != DONE:
             break
         row += 1

@@ -11,10 +11,10 @@ from exchange_sim.engine.memory import Memory
 from exchange_sim.model.enums import EventKind, Liquidity, Reason, Side
 from exchange_sim.model.events import (
     CancelRejected,
+    ExchangeEvent,
     ModifyRejected,
     OrderAccepted,
     OrderCanceled,
-    OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderModified,
@@ -51,9 +51,9 @@ class EventReader:
         self._rows = memory.events.view(np.uint8).data
         self._mask = memory.capacity.events - 1
 
-    def read(self, first: int, end: int) -> list[OrderEvent]:
+    def read(self, first: int, end: int) -> list[ExchangeEvent]:
         """Return the order events numbered `first` to `end` (exclusive), which are still in the ring."""
-        events: list[OrderEvent] = []
+        events: list[ExchangeEvent] = []
         rows, mask, unpack = self._rows, self._mask, EVENT_STRUCT.unpack_from
         accounts, instruments = self._accounts, self._instruments
         for number in range(first, end):

@@ -13,14 +13,30 @@ from __future__ import annotations
 from operator import index as as_integer
 from typing import Literal
 
+from exchange_sim.engine.command_rows import pack_command
 from exchange_sim.engine.row_exchange import Number, RowExchange
-from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
+from exchange_sim.model.commands import (
+    CancelAll,
+    CancelOrder,
+    Command,
+    ModifyOrder,
+    MoveMargin,
+    ReplaceOrder,
+    SetLeverage,
+    SetMarginMode,
+    SubmitOrder,
+)
 from exchange_sim.model.enums import CommandKind, OrderType, Reason, SelfTradePrevention, Side, TimeInForce
-from exchange_sim.model.events import CancelRejected, ModifyRejected, OrderEvent, OrderRejected
+from exchange_sim.model.events import (
+    AccountRejected,
+    CancelRejected,
+    ExchangeEvent,
+    ModifyRejected,
+    OrderRejected,
+)
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
 
-_SUBMIT, _CANCEL, _CANCEL_ALL = int(CommandKind.SUBMIT), int(CommandKind.CANCEL), int(CommandKind.CANCEL_ALL)
-_MODIFY = int(CommandKind.MODIFY)
+_SUBMIT = int(CommandKind.SUBMIT)
 _UNKNOWN = -2
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
@@ -50,7 +66,7 @@ class Exchange(RowExchange):
         No instrument, or two with one id.
     """
 
-    def submit(self, command: Command, ts_ns: int | None = None) -> list[OrderEvent]:
+    def submit(self, command: Command, ts_ns: int | None = None) -> list[ExchangeEvent]:
         """Execute one command and return what happened, to every account it touched, in order.
 
         A refusal is an event with a reason, never an exception.
@@ -72,7 +88,9 @@ class Exchange(RowExchange):
         if index == _UNKNOWN:
             return [_refusal(command, ts_ns, Reason.UNKNOWN_INSTRUMENT)]
         try:
-            return self._execute(ts_ns, *_codes(command, account, index))
+            if isinstance(command, SubmitOrder) and command.is_plain:
+                return self._execute(ts_ns, *_codes(command, account, index))
+            return self._execute_row(pack_command(ts_ns, account, index, command))
         except OverflowError:
             return [_refusal(command, ts_ns, Reason.INVALID_COMMAND)]
 
@@ -89,7 +107,7 @@ class Exchange(RowExchange):
         self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST,
         client_order_id: int | None = None,
         ts_ns: int | None = None,
-    ) -> list[OrderEvent]:
+    ) -> list[ExchangeEvent]:
         """Place a limit order; quantity and price as decimal text, on the instrument's grid.
 
         Without a client order id the order gets one that no such call got before; read it from the events.
@@ -117,7 +135,7 @@ class Exchange(RowExchange):
         self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST,
         client_order_id: int | None = None,
         ts_ns: int | None = None,
-    ) -> list[OrderEvent]:
+    ) -> list[ExchangeEvent]:
         """Take what the book offers up to a quantity; raises as `limit`."""
         instrument = self.instrument(instrument_id)
         command = SubmitOrder(
@@ -135,7 +153,7 @@ class Exchange(RowExchange):
         price: Number,
         *,
         ts_ns: int | None = None,
-    ) -> list[OrderEvent]:
+    ) -> list[ExchangeEvent]:
         """Change total quantity and price of an open order; raises as `limit`."""
         instrument = self.instrument(instrument_id)
         command = ModifyOrder(
@@ -146,7 +164,7 @@ class Exchange(RowExchange):
 
     def cancel(
         self, account_id: str, instrument_id: str, client_order_id: int, *, ts_ns: int | None = None
-    ) -> list[OrderEvent]:
+    ) -> list[ExchangeEvent]:
         """Cancel an open order."""
         return self.submit(
             CancelOrder(AccountId(account_id), InstrumentId(instrument_id), ClientOrderId(client_order_id)),
@@ -155,7 +173,7 @@ class Exchange(RowExchange):
 
     def cancel_all(
         self, account_id: str, instrument_id: str | None = None, *, ts_ns: int | None = None
-    ) -> list[OrderEvent]:
+    ) -> list[ExchangeEvent]:
         """Cancel an account's open orders, in one instrument or in all."""
         only = None if instrument_id is None else InstrumentId(instrument_id)
         return self.submit(CancelAll(AccountId(account_id), only), ts_ns)
@@ -165,31 +183,24 @@ class Exchange(RowExchange):
         return ClientOrderId(self.event_count + 1 if wanted is None else wanted)
 
 
-def _codes(command: Command, account: int, index: int) -> tuple[int, ...]:
-    """Return the integers of a command behind its time, in the order of `execute`."""
-    if isinstance(command, SubmitOrder):
-        return (
-            _SUBMIT, account, index, command.side, command.order_type, command.time_in_force,
-            command.post_only, command.self_trade_prevention, as_integer(command.limit_ticks),
-            as_integer(command.quantity_lots), command.client_order_id, 0,
-        )  # fmt: skip
-    if isinstance(command, CancelOrder):
-        return _CANCEL, account, index, 0, 0, 0, 0, 0, 0, 0, command.client_order_id, 0
-    if isinstance(command, ModifyOrder):
-        return (
-            _MODIFY, account, index, 0, 0, 0, 0, 0, as_integer(command.limit_ticks),
-            as_integer(command.quantity_lots), command.client_order_id, 0,
-        )  # fmt: skip
-    return _CANCEL_ALL, account, index, 0, 0, 0, 0, 0, 0, 0, 0, 0
+def _codes(command: SubmitOrder, account: int, index: int) -> tuple[int, ...]:
+    """Return the integers of a plain order behind its time, in the order of `execute`."""
+    return (
+        _SUBMIT, account, index, command.side, command.order_type, command.time_in_force, command.post_only,
+        command.self_trade_prevention, as_integer(command.limit_ticks), as_integer(command.quantity_lots),
+        command.client_order_id, 0,
+    )  # fmt: skip
 
 
-def _refusal(command: Command, ts_ns: int, reason: Reason) -> OrderEvent:
+def _refusal(command: Command, ts_ns: int, reason: Reason) -> ExchangeEvent:
     """Return the refusal of a command that cannot be put to the engine."""
     name = command.instrument_id or InstrumentId("")
     if isinstance(command, CancelAll):
         return CancelRejected(command.account_id, name, ClientOrderId(0), ts_ns, ts_ns, reason)
+    if isinstance(command, (SetLeverage, SetMarginMode, MoveMargin)):
+        return AccountRejected(command.account_id, name, ts_ns, ts_ns, reason)
     refused: type[OrderRejected | ModifyRejected | CancelRejected] = CancelRejected
-    if isinstance(command, SubmitOrder):
+    if isinstance(command, (SubmitOrder, ReplaceOrder)):
         refused = OrderRejected
     elif isinstance(command, ModifyOrder):
         refused = ModifyRejected

@@ -36,11 +36,36 @@ COMMAND = np.dtype(
         ("time_in_force", "u1"),
         ("post_only", "u1"),
         ("stp", "u1"),  # SelfTradePrevention
-        ("reserved_word", "<i4"),
-        ("reserved_ticks", "<i8"),
+        ("link", "<i4"),  # the carrier's own: the engine does not read it
+        ("has_terms", "<i8"),  # 0: the second line is not read
+        # second cache line: what plain commands do not have, the fields of TERMS
+        ("trigger_ticks", "<i8"),
+        ("display_lots", "<i8"),
+        ("expire_ns", "<i8"),
+        ("trail_ticks", "<i8"),
+        ("stop_loss_ticks", "<i8"),
+        ("take_profit_ticks", "<i8"),
+        ("linked_client_id", "<i8"),
+        ("trigger_source", "u1"),
+        ("reduce_only", "u1"),
+        ("close_position", "u1"),
+        ("reserved_bytes", "u1", (5,)),
     ]
 )
-"""One command, one cache line."""
+"""One command, two cache lines.
+
+SET_LEVERAGE, SET_MARGIN_MODE, MOVE_MARGIN, WITHDRAW and FEED_INSURANCE have leverage, mode or atoms in
+`quantity_lots`, SET_STATE the state; SET_INDEX has its price in `price_ticks`; FUND a rate in parts per
+billion there, or 1 in `quantity_lots` for the rate that follows from the premium. WITHDRAW and
+FEED_INSURANCE name the asset in `instrument`, as DEPOSIT does.
+"""
+
+TERMS_OFFSET = 64
+COMMAND_BYTES = COMMAND.itemsize
+TERMS = np.dtype(
+    [(name, field[0]) for name, field in (COMMAND.fields or {}).items() if field[1] >= TERMS_OFFSET]
+)
+"""The second line of a command."""
 
 EVENT = np.dtype(
     [
@@ -74,10 +99,85 @@ ORDER = np.dtype(
         ("account_previous", "<i4"),
         ("instrument", "<i2"),
         ("side", "u1"),
-        ("flags", "u1"),  # bit 0 post-only, bits 1-3 self-trade prevention
+        ("flags", "u1"),  # bit 0 post-only, bits 1-3 self-trade prevention, 4 special, 5 waiting
     ]
 )
-"""One resting order, one cache line."""
+"""One open order, one cache line. A special order has more in ORDER_TERMS, in the row of the same number; a
+waiting one is in no queue. `leaves_lots` of a resting iceberg is its shown part."""
+
+ORDER_TERMS = np.dtype(
+    [
+        # first cache line: what a special order needs in the book
+        ("hidden_lots", "<i8"),
+        ("display_lots", "<i8"),
+        ("expire_ns", "<i8"),  # 0: none
+        ("trigger_ticks", "<i8"),
+        ("trail_ticks", "<i8"),
+        ("stop_loss_ticks", "<i8"),
+        ("take_profit_ticks", "<i8"),
+        ("group_next", "<i4"),  # linked orders, a ring of slots; -1: not linked
+        ("order_type", "u1"),
+        ("time_in_force", "u1"),
+        ("trigger_source", "u1"),
+        ("role", "u1"),  # in its group, see `linking`
+        # second cache line: places in the heaps
+        ("trigger_child", "<i4"),
+        ("trigger_sibling", "<i4"),
+        ("trigger_previous", "<i4"),
+        ("expiry_child", "<i4"),
+        ("expiry_sibling", "<i4"),
+        ("expiry_previous", "<i4"),
+        ("trailing_next", "<i4"),  # trailing stops of one instrument and source
+        ("trailing_previous", "<i4"),
+        ("reduce_only", "u1"),
+        ("close_position", "u1"),
+        ("armed", "u1"),  # in a trigger heap
+        ("reserved_bytes", "u1", (5,)),
+        ("reserved_words", "<i8", (3,)),
+    ]
+)
+"""What a special order has besides, two cache lines."""
+
+TRIGGERS = np.dtype(
+    [
+        ("threshold_ticks", "<i8"),  # of the heap's first order; 0: empty
+        ("root", "<i4"),  # slot of the order that fires first, -1: none
+        ("trailing_first", "<i4"),  # list of the trailing stops that fire this way, -1: none
+    ]
+)
+"""Orders waiting for one source of an instrument in one direction,
+which is row (instrument * 3 + source) * 2 + down."""
+
+TIER = np.dtype(
+    [
+        ("up_to_atoms", "<i8"),  # largest value in the tier
+        ("maintenance_ppm", "<i8"),
+        ("initial_ppm", "<i8"),
+        ("amount_atoms", "<i8"),  # taken off the maintenance, so that it does not jump
+    ]
+)
+TIERS_MAXIMUM = 12
+"""Margin tiers of an instrument; row instrument * TIERS_MAXIMUM + tier."""
+
+FEE_TIER = np.dtype(
+    [("volume_atoms", "<i8"), ("maker_fee_ppm", "<i8"), ("taker_fee_ppm", "<i8"), ("reserved", "<i8")]
+)
+FEE_TIERS_MAXIMUM = 12
+
+VOLUME_DAYS = 31
+"""Days whose volume an account keeps: thirty whole ones and today."""
+
+HOLDER = np.dtype(
+    [
+        ("second", "<i8"),  # of the clock, in which `messages` were sent
+        ("messages", "<i8"),
+        ("day", "<i8"),  # of the newest entry of `volumes`
+        ("fee_tier", "<i8"),  # 0: the instruments' own rates
+        ("volumes", "<i8", (VOLUME_DAYS,)),  # place day % VOLUME_DAYS
+        ("reserved_words", "<i8", (5,)),
+    ]
+)
+"""What is kept of an account when rates or volumes matter, five cache lines."""
 
 LEVEL = np.dtype([("lots", "<i8"), ("head", "<i4"), ("tail", "<i4"), ("orders", "<i4"), ("padding", "<i4")])
 """One price level of an instrument's dense ladder; bids and asks share the ladder."""
@@ -93,17 +193,21 @@ POSITION = np.dtype(
         ("open_sell_atoms", "<i8"),
         ("first_order", "<i4"),  # newest of this account's open orders in this instrument, -1: none
         ("open_orders", "<i4"),
-        ("reserved_leverage", "<i8"),
+        ("initial_ppm", "<i4"),  # 10^6 / leverage chosen by the account, rounded up; 0: none chosen
+        ("isolated", "<i4"),
         # second cache line: what only a fill touches
         ("realized_atoms", "<i8"),  # before fees
         ("fees_atoms", "<i8"),
         ("volume_atoms", "<i8"),  # value traded
         ("maker_atoms", "<i8"),  # of it as maker
         ("fills", "<i8"),
-        ("reserved_words", "<i8", (3,)),
+        ("margin_atoms", "<i8"),  # an isolated position's own
+        ("funding_atoms", "<i8"),  # paid, ever
+        ("reduce_only_lots", "<i4"),  # of resting reduce-only orders, at most MAXIMUM_LOTS
+        ("waiting_orders", "<i4"),  # of `open_orders`
     ]
 )
-"""What one account holds and has resting in one instrument, two cache lines."""
+"""What one account holds and has open in one instrument, two cache lines."""
 
 INSTRUMENT = np.dtype(
     [
@@ -129,10 +233,34 @@ INSTRUMENT = np.dtype(
         ("bid_atoms", "<i8"),  # value of all resting buys at their limits
         ("ask_atoms", "<i8"),
         ("maximum_tick_lots", "<i8"),  # largest price times quantity whose value is in bounds
-        ("reserved_words", "<i8", (3,)),
+        ("state", "<i8"),  # TradingState
+        ("is_spot", "<i8"),
+        ("tiers", "<i8"),  # 0: no maintenance, no liquidation
+        # what only some commands touch
+        ("base", "<i4"),  # asset; spot only
+        ("fee_in_quote", "<i4"),  # spot only
+        ("base_atoms_per_lot", "<i8"),  # spot only
+        ("price_band_ppm", "<i8"),  # 0: none
+        ("maximum_open_orders", "<i8"),  # per account, resting; 0: no limit
+        ("maximum_waiting_orders", "<i8"),
+        ("waiting_orders", "<i8"),  # of `open_orders`
+        ("hidden_slices", "<i8"),  # at most so often resting icebergs can still show a new part
+        ("index_ticks", "<i8"),  # 0: none yet
+        ("mark_follows_index", "<i8"),
+        ("basis", "<i8"),  # smoothed, in half ticks / 65536
+        ("basis_smoothing_ppm", "<i8"),
+        ("basis_limit_ppm", "<i8"),
+        ("premium_sum_ppb", "<i8"),
+        ("premium_count", "<i8"),
+        ("interest_ppb", "<i8"),
+        ("funding_limit_ppb", "<i8"),
+        ("liquidation_fee_ppm", "<i8"),
+        ("watch_low_ticks", "<i8"),  # marks between these cannot put an account below maintenance
+        ("watch_high_ticks", "<i8"),
+        ("reserved_words", "<i8", (5,)),
     ]
 )
-"""One instrument's rules, best prices and place in the tables, three cache lines."""
+"""One instrument's rules, best prices and place in the tables, six cache lines."""
 
 CLIENT_ENTRY = np.dtype([("client_order_id", "<i8"), ("account", "<i4"), ("slot", "<i4")])
 """One entry of the hash table from (account, client order id) to an open order; client id 0: free."""
@@ -167,10 +295,25 @@ HEADER = np.dtype(
         ("clients_offset", "<i8"),
         ("events_offset", "<i8"),
         ("size_bytes", "<i8"),
-        ("reserved_words", "<i8", (4,)),
+        ("terms_offset", "<i8"),  # the tables from here on are looked up when they are needed
+        ("triggers_offset", "<i8"),
+        ("tiers_offset", "<i8"),
+        ("fee_tiers_offset", "<i8"),
+        ("holders_offset", "<i8"),
+        ("held_offset", "<i8"),  # word account * assets + asset: what spot orders hold
+        ("insurance_offset", "<i8"),  # word per asset: the insurance fund
+        ("now_ns", "<i8"),  # of the command under way
+        ("next_due_ns", "<i8"),  # when the first order expires
+        ("expiry_root", "<i4"),  # slot of that order, -1: none
+        ("stage", "<i4"),  # of the command under way, see `core`
+        ("waiting_orders", "<i8"),
+        ("alarm", "<i8"),  # 1: accounts have to be checked for liquidation
+        ("fee_tiers", "<i8"),  # rows of the table
+        ("messages_per_second", "<i8"),  # 0: no limit
+        ("reserved_words", "<i8", (6,)),
     ]
 )
-"""Counters, capacities and table places at the start of the block, four cache lines."""
+"""Counters, capacities and table places at the start of the block, six cache lines."""
 
 QUEUE_ROW = np.dtype(
     [
@@ -183,6 +326,7 @@ QUEUE_ROW = np.dtype(
         ("instrument", "<i2"),
         ("side", "u1"),
         ("flags", "u1"),
+        ("shown_lots", "<i8"),  # of `leaves_lots`, what others see
     ]
 )
 """One resting order as `Exchange.queue` lists it."""

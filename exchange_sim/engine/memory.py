@@ -15,18 +15,27 @@ from exchange_sim.engine.clients import index_clients
 from exchange_sim.engine.layout import (
     CLIENT_ENTRY,
     EVENT,
+    FEE_TIER,
+    FEE_TIERS_MAXIMUM,
     HEADER,
+    HOLDER,
     INSTRUMENT,
     LADDER_LEVELS,
     LEVEL,
     ORDER,
+    ORDER_TERMS,
     POSITION,
+    TIER,
+    TIERS_MAXIMUM,
+    TRIGGERS,
 )
 from exchange_sim.engine.state import State, open_state
 
 __all__ = ["Capacity", "Memory", "State", "open_state"]
 
 _LINE = 64
+_HEAPS = 6  # three sources, two directions
+_NEVER_NS = 2**63 - 1
 _WORD = np.dtype("<i8")
 _DERIVED = (
     *(name for name in HEADER.names or () if name.endswith("_offset")),
@@ -60,6 +69,13 @@ class Capacity(NamedTuple):
             ("levels", LEVEL, levels),
             ("bitmap", _WORD, levels // 64 + levels // LADDER_LEVELS),
             ("events", EVENT, self.events),
+            ("terms", ORDER_TERMS, self.orders),
+            ("triggers", TRIGGERS, self.instruments * _HEAPS),
+            ("tiers", TIER, self.instruments * TIERS_MAXIMUM),
+            ("fee_tiers", FEE_TIER, FEE_TIERS_MAXIMUM),
+            ("holders", HOLDER, self.accounts),
+            ("held", _WORD, self.accounts * self.assets),
+            ("insurance", _WORD, self.assets),
         ]
 
 
@@ -71,8 +87,10 @@ class Memory:
     address : int
         Of the block, for `open_state`. Changes when the block grows.
     capacity : Capacity
-    header, instruments, orders, levels, bitmap, positions, balances, fees, deposits, clients, events
-        Views of the tables; `balances` is `[account, asset]`, `positions` is `[account, instrument]`.
+    header, instruments, orders, levels, bitmap, positions, balances, fees, deposits, clients, events,
+    terms, triggers, tiers, fee_tiers, holders, held, insurance
+        Views of the tables; `balances` and `held` are `[account, asset]`, `positions` is
+        `[account, instrument]`, `tiers` is `[instrument, tier]`.
     """
 
     def __init__(self, capacity: Capacity, block: bytes | None = None) -> None:
@@ -85,7 +103,10 @@ class Memory:
             return
         self._place_ladders()
         self.positions["first_order"] = -1
-        self.header["free_order"] = -1
+        self.header["free_order"] = self.header["expiry_root"] = -1
+        self.header["next_due_ns"] = _NEVER_NS
+        self.triggers["root"] = self.triggers["trailing_first"] = -1
+        self.instruments["watch_high_ticks"] = _NEVER_NS
         self._add_free_orders(0)
 
     def _allocate(self) -> None:
@@ -111,6 +132,10 @@ class Memory:
         self.balances = views["balances"].reshape(capacity.accounts, capacity.assets)
         self.fees, self.deposits = views["fees"], views["deposits"]
         self.clients, self.events = views["clients"], views["events"]
+        self.terms, self.triggers, self.fee_tiers = views["terms"], views["triggers"], views["fee_tiers"]
+        self.tiers = views["tiers"].reshape(capacity.instruments, TIERS_MAXIMUM)
+        self.holders, self.insurance = views["holders"], views["insurance"]
+        self.held = views["held"].reshape(capacity.accounts, capacity.assets)
         self._describe(offsets, end)
 
     def _describe(self, offsets: dict[str, int], size: int) -> None:
@@ -156,6 +181,9 @@ class Memory:
         self.instruments[:], self.fees[:], self.deposits[:] = old.instruments, old.fees, old.deposits
         accounts = old.capacity.accounts
         self.balances[:accounts], self.positions[:accounts] = old.balances, old.positions
+        self.holders[:accounts], self.held[:accounts] = old.holders, old.held
+        self.triggers[:], self.tiers[:], self.fee_tiers[:] = old.triggers, old.tiers, old.fee_tiers
+        self.insurance[:] = old.insurance
         self.positions["first_order"][accounts:] = -1
         self._copy_orders(old)
         self._copy_ladders(old)
@@ -165,6 +193,7 @@ class Memory:
     def _copy_orders(self, old: Memory) -> None:
         count = old.capacity.orders
         self.orders[:count] = old.orders
+        self.terms[:count] = old.terms
         if self.capacity.orders == count:
             self.clients[:] = old.clients
             return

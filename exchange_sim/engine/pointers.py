@@ -23,12 +23,18 @@ from exchange_sim.engine.layout import (
     CLIENT_ENTRY,
     COMMAND,
     EVENT,
+    FEE_TIER,
     HEADER,
+    HOLDER,
     INSTRUMENT,
     LEVEL,
     ORDER,
+    ORDER_TERMS,
     POSITION,
     QUEUE_ROW,
+    TERMS,
+    TIER,
+    TRIGGERS,
 )
 
 _WORD = ir.IntType(64)
@@ -60,6 +66,12 @@ client_at = rows_of(CLIENT_ENTRY)
 event_at = rows_of(EVENT)
 command_at = rows_of(COMMAND)
 queue_row_at = rows_of(QUEUE_ROW)
+terms_at = rows_of(TERMS)
+order_terms_at = rows_of(ORDER_TERMS)
+triggers_at = rows_of(TRIGGERS)
+tier_at = rows_of(TIER)
+fee_tier_at = rows_of(FEE_TIER)
+holder_at = rows_of(HOLDER)
 
 
 @intrinsic

@@ -38,6 +38,7 @@ class RestingOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     quantity_lots: int
     leaves_lots: int
     post_only: bool
+    shown_lots: int
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -73,7 +74,7 @@ class ExchangeView:
 
     def __init__(self, instruments: Sequence[Instrument], memory: Memory, accounts: list[AccountId]) -> None:
         self.instruments = tuple(instruments)
-        self.assets = settlement_assets(instruments)
+        self.assets = assets_of(instruments)
         self._memory = memory
         self._account_names = accounts
         self._account_numbers = {name: number for number, name in enumerate(accounts)}
@@ -143,10 +144,10 @@ class ExchangeView:
         return [self._resting(row) for each in sides for row in self.queue_rows(instrument_id, each).tolist()]
 
     def _resting(self, row: tuple[int, ...]) -> RestingOrder:
-        order_id, client_id, price, leaves, quantity, account, instrument, side, flags = row
+        order_id, client_id, price, leaves, quantity, account, instrument, side, flags, shown = row
         return RestingOrder(
             self._account_names[account], self._instrument_names[instrument], OrderId(order_id),
-            ClientOrderId(client_id), Side(side), price, quantity, leaves, bool(flags & 1),
+            ClientOrderId(client_id), Side(side), price, quantity, leaves, bool(flags & 1), shown,
         )  # fmt: skip
 
     def open_orders(self, account_id: str, instrument_id: str | None = None) -> list[RestingOrder]:
@@ -160,7 +161,8 @@ class ExchangeView:
             own = []
             while slot >= 0:
                 order = self._memory.orders[slot]
-                own.append(self._resting(tuple(order[field].item() for field in QUEUE_ROW.names or ())))
+                fields = (*(QUEUE_ROW.names or ())[:-1], "leaves_lots")
+                own.append(self._resting(tuple(order[field].item() for field in fields)))
                 slot = int(order["account_next"])
             found += sorted(own, key=lambda order: order.order_id)
         return found
@@ -250,6 +252,6 @@ class ExchangeView:
         return digest.hexdigest()
 
 
-def settlement_assets(instruments: Sequence[Instrument]) -> tuple[AssetId, ...]:
-    """Return the settlement assets in order of first appearance."""
-    return tuple(dict.fromkeys(each.settle for each in instruments))
+def assets_of(instruments: Sequence[Instrument]) -> tuple[AssetId, ...]:
+    """Return all assets, in order of first appearance, of each instrument the settlement asset first."""
+    return tuple(dict.fromkeys(asset for each in instruments for asset in each.assets))

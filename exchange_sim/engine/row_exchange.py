@@ -16,17 +16,19 @@ from exchange_sim.engine.core import (
     NEED_LADDER,
     NEED_ORDERS,
     SPARE_EVENTS,
+    row_entry,
     run_batch,
     single_entry,
 )
 from exchange_sim.engine.decoding import EventReader
 from exchange_sim.engine.layout import COMMAND, EVENT, LADDER_LEVELS, MAXIMUM_DEPOSITS_ATOMS, ORDERS_MAXIMUM
 from exchange_sim.engine.memory import Capacity, Memory
-from exchange_sim.engine.queries import ExchangeView, settlement_assets
+from exchange_sim.engine.queries import ExchangeView, assets_of
 from exchange_sim.model.enums import CommandKind
-from exchange_sim.model.events import OrderEvent
+from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import ASSET_SCALE, MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS, Instrument
+from exchange_sim.model.rules import PPM, ExchangeRules, MarginTier
 
 _DEPOSIT, _SET_MARK = int(CommandKind.DEPOSIT), int(CommandKind.SET_MARK)
 _ACCOUNTS, _ORDERS, _EVENTS = 16, 1024, 8192
@@ -34,11 +36,20 @@ _HEAD, _TAIL = 0, 1
 _WORDS = np.dtype("<i8")
 _TERMS = (
     *("atoms_per_tick_lot", "minimum_notional_atoms", "maximum_order_lots"),
-    *("maker_fee_ppm", "taker_fee_ppm", "initial_margin_ppm"),
+    *(
+        "maker_fee_ppm",
+        "taker_fee_ppm",
+        "initial_margin_ppm",
+        "is_spot",
+        "base_atoms_per_lot",
+        "price_band_ppm",
+    ),
+    *("maximum_open_orders", "maximum_waiting_orders", "basis_smoothing_ppm", "basis_limit_ppm"),
+    *("interest_ppb", "funding_limit_ppb", "liquidation_fee_ppm"),
 )
 """Fields of an instrument that the engine keeps."""
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 Number = Decimal | str | int
 """Amounts, prices and quantities for people: exact, so no float."""
@@ -49,6 +60,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
 
     version: int
     instruments: tuple[Instrument, ...]
+    rules: ExchangeRules
     accounts: tuple[AccountId, ...]
     now_ns: int
     capacity: Capacity
@@ -58,26 +70,41 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
 class RowExchange(ExchangeView):
     """The half of `Exchange` that knows neither command objects nor decimal prices; see there."""
 
-    def __init__(self, instruments: Sequence[Instrument]) -> None:
+    def __init__(self, instruments: Sequence[Instrument], rules: ExchangeRules = ExchangeRules()) -> None:  # noqa: B008 - immutable
         if not instruments:
             raise ValueError("instruments: expected at least one, was none")
         names = [each.instrument_id for each in instruments]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"instruments: expected different ids, was {name!r} twice")
-        assets = settlement_assets(instruments)
+        assets = assets_of(instruments)
         levels = (LADDER_LEVELS,) * len(names)
         memory = Memory(Capacity(len(names), len(assets), _ACCOUNTS, _ORDERS, _EVENTS, levels))
         for row, instrument in zip(memory.instruments, instruments, strict=True):
             row["settle"] = assets.index(instrument.settle)
+            row["base"] = assets.index(instrument.base) if instrument.is_spot else 0
+            row["fee_in_quote"] = instrument.fee_asset == "quote"
+            row["mark_follows_index"] = instrument.mark == "index"
+            row["tiers"] = len(instrument.tiers)
             row["maximum_tick_lots"] = MAXIMUM_NOTIONAL_ATOMS // instrument.atoms_per_tick_lot
             for field in _TERMS:
                 row[field] = getattr(instrument, field)
-        self._start(instruments, memory, [])
+        for number, instrument in enumerate(instruments):
+            _write_tiers(memory.tiers[number], instrument.tiers)
+        _write_rules(memory, rules, instruments)
+        self._start(instruments, memory, [], rules)
 
-    def _start(self, instruments: Sequence[Instrument], memory: Memory, accounts: list[AccountId]) -> None:
+    def _start(
+        self,
+        instruments: Sequence[Instrument],
+        memory: Memory,
+        accounts: list[AccountId],
+        rules: ExchangeRules,
+    ) -> None:
         super().__init__(instruments, memory, accounts)
+        self.rules = rules
         self._run = single_entry()
+        self._run_row = row_entry()
         self._reader = EventReader(memory, self._account_names, self._instrument_names)
         self._words = memory.words
 
@@ -151,7 +178,7 @@ class RowExchange(ExchangeView):
             raise ValueError(f"price_ticks: expected 0 to {highest}, was {price_ticks}")
         self._execute(self.now_ns, _SET_MARK, -1, index, 0, 0, 0, 0, 0, price_ticks, 0, 0, 0)
 
-    def _execute(self, *fields: int) -> list[OrderEvent]:
+    def _execute(self, *fields: int) -> list[ExchangeEvent]:
         """Execute one command, whatever has to grow for it, and take its events from the ring."""
         words = self._words
         first = words[_HEAD]
@@ -163,6 +190,19 @@ class RowExchange(ExchangeView):
         end = words[_HEAD]
         if words[_TAIL] == first:
             words[_TAIL] = end
+        return self._reader.read(first, end)
+
+    def _execute_row(self, row: bytes) -> list[ExchangeEvent]:
+        """Do the same for the bytes of a COMMAND row."""
+        address = np.frombuffer(row, np.uint8).ctypes.data
+        first = self._words[_HEAD]
+        status = self._run_row(self._memory.address, address)
+        while status != DONE:
+            self.grow(status)
+            status = self._run_row(self._memory.address, address)
+        end = self._words[_HEAD]
+        if self._words[_TAIL] == first:
+            self._words[_TAIL] = end
         return self._reader.read(first, end)
 
     def apply(self, commands: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -257,7 +297,7 @@ class RowExchange(ExchangeView):
         """Return everything, for `restore` in this or another process."""
         return msgspec.msgpack.encode(
             Snapshot(
-                SNAPSHOT_VERSION, self.instruments, tuple(self._account_names), self.now_ns,
+                SNAPSHOT_VERSION, self.instruments, self.rules, tuple(self._account_names), self.now_ns,
                 self._memory.capacity, self._memory.block.tobytes(),
             )
         )  # fmt: skip
@@ -278,10 +318,41 @@ class RowExchange(ExchangeView):
             raise ValueError(f"version: expected {SNAPSHOT_VERSION}, was {saved.version}")
         exchange = cls.__new__(cls)
         exchange._start(  # noqa: SLF001 - a constructor of this class
-            saved.instruments, Memory(saved.capacity, saved.block), list(saved.accounts)
+            saved.instruments, Memory(saved.capacity, saved.block), list(saved.accounts), saved.rules
         )
         exchange.now_ns = saved.now_ns
         return exchange
+
+
+def _write_tiers(rows: npt.NDArray[Any], tiers: Sequence[MarginTier]) -> None:
+    amount = 0
+    for number, (row, tier) in enumerate(zip(rows, tiers, strict=False)):
+        if number:
+            before = tiers[number - 1]
+            amount += before.up_to_atoms * (tier.maintenance_ppm - before.maintenance_ppm) // PPM
+        row["up_to_atoms"], row["maintenance_ppm"] = tier.up_to_atoms, tier.maintenance_ppm
+        row["initial_ppm"], row["amount_atoms"] = tier.initial_ppm, amount
+
+
+def _write_rules(memory: Memory, rules: ExchangeRules, instruments: Sequence[Instrument]) -> None:
+    """Write the exchange's rules into the block.
+
+    Raises
+    ------
+    ValueError
+        A fee tier's taker fee is above an instrument's.
+    """
+    least = min(each.taker_fee_ppm for each in instruments)
+    if rules.fee_tiers and rules.fee_tiers[0].taker_fee_ppm > least:
+        raise ValueError(
+            f"fee_tiers[0].taker_fee_ppm: expected at most {least}, as every instrument's, "
+            f"was {rules.fee_tiers[0].taker_fee_ppm}"
+        )
+    memory.header["messages_per_second"] = rules.messages_per_second
+    memory.header["fee_tiers"] = len(rules.fee_tiers)
+    for row, tier in zip(memory.fee_tiers, rules.fee_tiers, strict=False):
+        row["volume_atoms"] = tier.volume_atoms
+        row["maker_fee_ppm"], row["taker_fee_ppm"] = tier.maker_fee_ppm, tier.taker_fee_ppm
 
 
 def _power_of_two(least: int) -> int:

@@ -51,6 +51,7 @@ def scan_queue(address: int, index: int, side: int, target: int) -> int:
             row.instrument = order.instrument
             row.side = order.side
             row.flags = order.flags
+            row.shown_lots = order.leaves_lots
             count += 1
             slot = order.next
         if side == 0:

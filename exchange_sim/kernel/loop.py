@@ -6,6 +6,7 @@ from typing import Any
 
 from exchange_sim.compiled import compiled
 from exchange_sim.engine.core import apply
+from exchange_sim.engine.layout import COMMAND_BYTES, TERMS_OFFSET
 from exchange_sim.engine.pointers import command_at, header_at, load, store
 from exchange_sim.engine.state import open_state
 from exchange_sim.kernel.clocks import next_tick_ns
@@ -38,7 +39,7 @@ NEED_PENDING = 102
 """Too few free rows for the commands of one action, or too small a heap."""
 
 _EVENT_SLACK = 16
-_COMMAND_WORDS = 8
+_COMMAND_WORDS = COMMAND_BYTES // 8
 _SUBMIT, _MODIFY = int(CommandKind.SUBMIT), int(CommandKind.MODIFY)  # what accounts send lies between
 
 
@@ -79,13 +80,14 @@ def _arrive(k: Any, s: Any, ts_ns: int) -> int:
         c.quantity_lots,
         c.client_order_id,
         c.order_id,
+        k.pending + slot * COMMAND_BYTES + TERMS_OFFSET if c.has_terms != 0 else 0,
     )
     if status != DONE:
         return status
     k.requests += 1
     if account >= k.crowd_accounts:
         k.account_requests += 1
-    following = c.reserved_word
+    following = c.link
     release(k, slot)
     if following >= 0:
         top.slot = following
@@ -216,11 +218,11 @@ def push_commands(kernel_address: int, rows: int, count: int) -> None:
     for number in range(count):
         slot = k.free_pending
         target = command_at(k.pending, slot)
-        k.free_pending = target.reserved_word
+        k.free_pending = target.link
         k.free_pendings -= 1
         source = command_at(rows, number)
         for word in range(_COMMAND_WORDS):
             store(k.pending, slot * _COMMAND_WORDS + word, load(rows, number * _COMMAND_WORDS + word))
-        target.reserved_word = -1
+        target.link = -1
         account = source.account
         push(k, source.ts_ns, key_of(RANK_COMMAND, account, next_sequence(k, account)), slot)

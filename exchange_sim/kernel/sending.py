@@ -24,20 +24,21 @@ def new_command(k: Any, kind: int, account: int, instrument: int) -> Any:
     """Append an empty command to the chain of the action under way and return its row."""
     slot = k.free_pending
     row = command_at(k.pending, slot)
-    k.free_pending = row.reserved_word
+    k.free_pending = row.link
     k.free_pendings -= 1
     if k.chain_first < 0:
         k.chain_first = slot
     else:
-        command_at(k.pending, k.chain_last).reserved_word = slot
+        command_at(k.pending, k.chain_last).link = slot
     k.chain_last = slot
-    row.reserved_word = -1
+    row.link = -1
     row.kind = kind
     row.account = account
     row.instrument = instrument
     row.client_order_id = 0
     row.order_id = 0
     row.post_only = 0
+    row.has_terms = 0
     return row
 
 
@@ -74,7 +75,7 @@ def modify(k: Any, account: int, instrument: int, order_id: int, price_ticks: in
 @compiled
 def release(k: Any, slot: int) -> None:
     """Give back the row of a command that has been applied."""
-    command_at(k.pending, slot).reserved_word = k.free_pending
+    command_at(k.pending, slot).link = k.free_pending
     k.free_pending = slot
     k.free_pendings += 1
 

@@ -97,7 +97,7 @@ class Storage:
         table[:old] = self.tables["pending"][:old]
         links = np.arange(old + 1, rows + 1)
         links[-1] = self.header["free_pending"]
-        table["reserved_word"][old:] = links
+        table["link"][old:] = links
         self.header["free_pending"] = old
         self.header["free_pendings"] += rows - old
         self.put("pending", table)

@@ -4,42 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from exchange_sim.model.commands import CancelAll, CancelOrder, ModifyOrder, SubmitOrder
-from exchange_sim.model.events import (
-    CancelRejected,
-    ModifyRejected,
-    OrderAccepted,
-    OrderCanceled,
-    OrderDenied,
-    OrderExpired,
-    OrderFilled,
-    OrderModified,
-    OrderRejected,
-)
+from exchange_sim.model.commands import Command
+from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.market import Bar, BookSnapshot, Quote, Trade
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change of a message's fields."""
 
-Message = (
-    SubmitOrder
-    | ModifyOrder
-    | CancelOrder
-    | CancelAll
-    | OrderAccepted
-    | OrderRejected
-    | OrderDenied
-    | OrderFilled
-    | OrderCanceled
-    | OrderExpired
-    | OrderModified
-    | CancelRejected
-    | ModifyRejected
-    | Quote
-    | Trade
-    | BookSnapshot
-    | Bar
-)
+Message = Command | ExchangeEvent | Quote | Trade | BookSnapshot | Bar
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)

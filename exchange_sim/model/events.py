@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from exchange_sim.model.enums import Liquidity, Reason, Side
+from exchange_sim.model.enums import Liquidity, MarginMode, Reason, Side
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId, OrderId, TradeId
 
 
@@ -51,8 +51,8 @@ class OrderDenied(msgspec.Struct, frozen=True, array_like=True, tag="denied", gc
 class OrderFilled(msgspec.Struct, frozen=True, array_like=True, tag="filled", gc=False):
     """A part or all of an order traded.
 
-    `fee_atoms` is in the instrument's settlement asset, positive when paid. `leaves_lots` is what
-    is still open after this fill.
+    `fee_atoms` is positive when paid, in the instrument's settlement asset; a spot buyer pays in the base
+    asset where fees are taken from what is received. `leaves_lots` is what is still open after this fill.
     """
 
     account_id: AccountId
@@ -82,7 +82,7 @@ class OrderCanceled(msgspec.Struct, frozen=True, array_like=True, tag="canceled"
 
 
 class OrderExpired(msgspec.Struct, frozen=True, array_like=True, tag="expired", gc=False):
-    """The remainder of an order that may not rest (IOC, market) is gone."""
+    """The remainder of an order that may not rest (IOC, market) or whose time is over is gone."""
 
     account_id: AccountId
     instrument_id: InstrumentId
@@ -126,6 +126,113 @@ class ModifyRejected(msgspec.Struct, frozen=True, array_like=True, tag="modify_r
     reason: Reason
 
 
+class OrderTriggered(msgspec.Struct, frozen=True, array_like=True, tag="triggered", gc=False):
+    """The trigger of a waiting order was reached: it acts now, under the same ids."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    client_order_id: ClientOrderId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    order_id: OrderId
+    trigger_ticks: int
+    quantity_lots: int
+    leaves_lots: int
+
+
+class FundingPaid(msgspec.Struct, frozen=True, array_like=True, tag="funding", gc=False):
+    """A position paid (positive) or received funding, at its value at the mark price."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    mark_ticks: int
+    lots: int
+    paid_atoms: int
+
+
+class PositionLiquidated(msgspec.Struct, frozen=True, array_like=True, tag="liquidated", gc=False):
+    """Equity fell below maintenance: the exchange closes a position or a part of it.
+
+    `bankruptcy_ticks` is the price at which nothing of the margin is left; `order_id` that of the
+    liquidation order, whose fills follow as the account's, with client order id 0.
+    """
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    order_id: OrderId
+    bankruptcy_ticks: int
+    quantity_lots: int
+    position_lots: int
+
+
+class InsurancePaid(msgspec.Struct, frozen=True, array_like=True, tag="insurance", gc=False):
+    """The account paid a liquidation fee (positive), or got from the insurance fund (negative)."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    price_ticks: int
+    quantity_lots: int
+    paid_atoms: int
+
+
+class PositionDeleveraged(msgspec.Struct, frozen=True, array_like=True, tag="deleveraged", gc=False):
+    """A part of a position was closed against a bankrupt one, at that one's bankruptcy price, without fee."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    side: Side
+    price_ticks: int
+    quantity_lots: int
+
+
+class LeverageSet(msgspec.Struct, frozen=True, array_like=True, tag="leverage_set", gc=False):
+    """The account's leverage in an instrument is this from now on."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    leverage: int
+
+
+class MarginModeSet(msgspec.Struct, frozen=True, array_like=True, tag="margin_mode_set", gc=False):
+    """The account's margin mode in an instrument is this from now on."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    margin_mode: MarginMode
+
+
+class MarginMoved(msgspec.Struct, frozen=True, array_like=True, tag="margin_moved", gc=False):
+    """So much was added to (negative: taken from) an isolated position's margin."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    atoms: int
+
+
+class AccountRejected(msgspec.Struct, frozen=True, array_like=True, tag="account_rejected", gc=False):
+    """A command about the account's margin was refused."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    reason: Reason
+
+
 OrderEvent = (
     OrderAccepted
     | OrderRejected
@@ -136,10 +243,34 @@ OrderEvent = (
     | OrderModified
     | CancelRejected
     | ModifyRejected
+    | OrderTriggered
 )
+"""What happens to an order."""
+
+AccountEvent = (
+    FundingPaid
+    | PositionLiquidated
+    | InsurancePaid
+    | PositionDeleveraged
+    | LeverageSet
+    | MarginModeSet
+    | MarginMoved
+    | AccountRejected
+)
+"""What happens to an account without an order of its own."""
+
+ExchangeEvent = OrderEvent | AccountEvent
 
 __all__ = [
+    "AccountEvent",
+    "AccountRejected",
     "CancelRejected",
+    "ExchangeEvent",
+    "FundingPaid",
+    "InsurancePaid",
+    "LeverageSet",
+    "MarginModeSet",
+    "MarginMoved",
     "ModifyRejected",
     "OrderAccepted",
     "OrderCanceled",
@@ -149,4 +280,7 @@ __all__ = [
     "OrderFilled",
     "OrderModified",
     "OrderRejected",
+    "OrderTriggered",
+    "PositionDeleveraged",
+    "PositionLiquidated",
 ]

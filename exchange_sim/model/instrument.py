@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
 from exchange_sim.model.enums import Side
 from exchange_sim.model.ids import AssetId, InstrumentId
+from exchange_sim.model.rules import MarginTier, check_margin_tiers
 
 ASSET_SCALE = 8
 """Decimal places of an atom: one atom is 1e-8 of the asset, for every asset."""
@@ -21,14 +22,14 @@ _PPM = 1_000_000
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A linear perpetual contract with cash collateral in its settlement asset.
+    """What is traded: a linear perpetual with cash collateral in its settlement asset, or a spot pair.
 
     Parameters
     ----------
     instrument_id
-        Unified symbol, `BTC/USDT:USDT`.
+        Unified symbol, `BTC/USDT:USDT`; `BTC/USDT` for spot.
     base, settle
-        Asset of the quantity and asset of price, fees and collateral.
+        Asset of the quantity and asset of price, fees and collateral; the quote asset of a spot pair.
     tick_size, lot_size
         Smallest steps of price (settlement asset per base unit) and quantity (base units).
     minimum_notional
@@ -40,6 +41,24 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     initial_margin_ppm
         Share of notional that must be covered by equity when exposure grows, in millionths:
         100_000 allows ten times leverage.
+    kind
+        Perpetual or spot.
+    fee_asset
+        Of a spot pair: whether fees are taken in what is received or always in the quote asset.
+    price_band_ppm
+        How far limits may lie from the reference price, in millionths of it; 0: no band.
+    maximum_open_orders, maximum_waiting_orders
+        Of one account: resting orders, and orders that wait for a trigger; 0: no limit.
+    tiers
+        Margin tiers; none: positions are never liquidated.
+    liquidation_fee_ppm
+        Share of a liquidated value that goes to the insurance fund, in millionths.
+    mark
+        Whether the mark price is the last trade or follows the index with a smoothed basis.
+    basis_smoothing_ppm, basis_limit_ppm
+        Weight of a new index price's basis in the smoothed one, and the largest basis relative to the index.
+    interest_ppb, funding_limit_ppb
+        Interest part of the funding rate and its largest size, in parts per billion of value per funding.
 
     Raises
     ------
@@ -57,6 +76,18 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     maker_fee_ppm: int = 200
     taker_fee_ppm: int = 500
     initial_margin_ppm: int = 100_000
+    kind: Literal["perpetual", "spot"] = "perpetual"
+    fee_asset: Literal["received", "quote"] = "received"
+    price_band_ppm: int = 0
+    maximum_open_orders: int = 0
+    maximum_waiting_orders: int = 0
+    tiers: tuple[MarginTier, ...] = ()
+    liquidation_fee_ppm: int = 0
+    mark: Literal["last", "index"] = "last"
+    basis_smoothing_ppm: int = 65_000
+    basis_limit_ppm: int = 5_000
+    interest_ppb: int = 100_000
+    funding_limit_ppb: int = 20_000_000
 
     def __post_init__(self) -> None:
         for name in ("tick_size", "lot_size"):
@@ -84,6 +115,55 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 f"tick_size: expected tick x lot to be a whole number of atoms (1e-{ASSET_SCALE} "
                 f"{self.settle}), was {self.tick_size} x {self.lot_size}"
             )
+        self._check_bounds()
+        self._check_kind()
+
+    def _check_bounds(self) -> None:
+        bounds = (
+            ("price_band_ppm", 0, _PPM),
+            ("maximum_open_orders", 0, MAXIMUM_LOTS),
+            ("maximum_waiting_orders", 0, MAXIMUM_LOTS),
+            ("liquidation_fee_ppm", 0, _PPM // 10),
+            ("basis_smoothing_ppm", 1, _PPM),
+            ("basis_limit_ppm", 0, _PPM // 2),
+            ("interest_ppb", -_PPM * 100, _PPM * 100),
+            ("funding_limit_ppb", 0, _PPM * 100),
+        )
+        for name, least, most in bounds:
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name}: expected {least} to {most}, was {getattr(self, name)}")
+
+    def _check_kind(self) -> None:
+        check_margin_tiers(self.tiers)
+        if self.tiers and self.initial_margin_ppm < self.tiers[0].initial_ppm:
+            raise ValueError(
+                f"initial_margin_ppm: expected {self.tiers[0].initial_ppm} or more (the first tier's "
+                f"leverage), was {self.initial_margin_ppm}"
+            )
+        if self.kind == "perpetual":
+            return
+        if self.tiers:
+            raise ValueError(f"tiers: expected none for spot, was {len(self.tiers)}")
+        atoms = self.lot_size * 10**ASSET_SCALE
+        if atoms != atoms.to_integral_value():
+            raise ValueError(
+                f"lot_size: expected a whole number of atoms (1e-{ASSET_SCALE} {self.base}), "
+                f"was {self.lot_size}"
+            )
+
+    @property
+    def is_spot(self) -> bool:
+        return self.kind == "spot"
+
+    @property
+    def base_atoms_per_lot(self) -> int:
+        """Atoms of the base asset in one lot of a spot pair; 0 for a perpetual, whose lots are no asset."""
+        return int(self.lot_size * 10**ASSET_SCALE) if self.is_spot else 0
+
+    @property
+    def assets(self) -> tuple[AssetId, ...]:
+        """What accounts hold of it: the settlement asset, and a spot pair's base."""
+        return (self.settle, self.base) if self.is_spot else (self.settle,)
 
     @property
     def atoms_per_tick_lot(self) -> int:
@@ -131,6 +211,29 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             "settle": settle,
             "tick_size": tick_size,
             "lot_size": lot_size,
+            **fields,
+        }
+        return msgspec.convert(values, cls)
+
+    @classmethod
+    def spot(cls, symbol: str, *, tick_size: str, lot_size: str, **fields: object) -> Self:
+        """Return a spot pair from its unified symbol `BASE/QUOTE`.
+
+        Raises
+        ------
+        ValueError
+            The symbol is not of that form, or a field is out of range.
+        """
+        base, _, quote = symbol.partition("/")
+        if not base or not quote or ":" in quote or base == quote:
+            raise ValueError(f"instrument_id: expected a spot symbol like BTC/USDT, was {symbol!r}")
+        values: dict[str, object] = {
+            "instrument_id": symbol,
+            "base": base,
+            "settle": quote,
+            "tick_size": tick_size,
+            "lot_size": lot_size,
+            "kind": "spot",
             **fields,
         }
         return msgspec.convert(values, cls)

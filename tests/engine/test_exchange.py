@@ -97,7 +97,7 @@ def test_a_restored_exchange_continues_equally(stream: np.ndarray) -> None:
 def test_a_snapshot_of_another_version_is_refused(exchange: Exchange) -> None:
     saved = msgspec.msgpack.decode(exchange.snapshot(), type=Snapshot)
     newer = msgspec.structs.replace(saved, version=SNAPSHOT_VERSION + 1)
-    with pytest.raises(ValueError, match="version: expected 1, was 2"):
+    with pytest.raises(ValueError, match="version: expected 2, was 3"):
         Exchange.restore(msgspec.msgpack.encode(newer))
     with pytest.raises(msgspec.DecodeError):
         Exchange.restore(b"\x93")
