@@ -233,6 +233,11 @@ class RowExchange(ExchangeView):
         """Events ever written."""
         return self._words[_HEAD]
 
+    @property
+    def unread_count(self) -> int:
+        """Events written and not taken yet."""
+        return self._unread()
+
     def _unread(self) -> int:
         return self._words[_HEAD] - self._words[_TAIL]
 

@@ -254,8 +254,8 @@ class Kernel:
 
     def _grow(self, status: int) -> None:
         if status == NEED_OUTPUT:
-            fills = 2 * self.exchange.open_order_count + ACTION_COMMANDS_MAXIMUM
-            self._storage.reserve_outputs(fills, len(self._timers), len(self.instruments))
+            events = self.exchange.unread_count
+            self._storage.reserve_outputs(events, len(self._timers), len(self.instruments))
         elif status == NEED_PENDING:
             self._storage.reserve_pending(ACTION_COMMANDS_MAXIMUM, 2)
         else:

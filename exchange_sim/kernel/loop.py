@@ -38,24 +38,42 @@ NEED_OUTPUT = 101
 NEED_PENDING = 102
 """Too few free rows for the commands of one action, or too small a heap."""
 
-_EVENT_SLACK = 16
 _COMMAND_WORDS = COMMAND_BYTES // 8
-_SUBMIT, _MODIFY = int(CommandKind.SUBMIT), int(CommandKind.MODIFY)  # what accounts send lies between
+_SUBMIT, _MODIFY = int(CommandKind.SUBMIT), int(CommandKind.MODIFY)
+_REPLACE, _ADVANCE = int(CommandKind.REPLACE), int(CommandKind.ADVANCE)
+_SET_LEVERAGE, _MOVE_MARGIN = int(CommandKind.SET_LEVERAGE), int(CommandKind.MOVE_MARGIN)
 
 
 @compiled
-def _outputs_fit(k: Any, s: Any) -> bool:
-    """Return whether the next step's worst case fits in every output table: each open order filled."""
-    fills = header_at(s.header, 0).open_orders + _EVENT_SLACK
+def _timers_fit(k: Any) -> bool:
+    """Return whether what is due on the schedule fits in the output tables."""
     timers = k.timer_count
     return (  # type: ignore[no-any-return]
-        k.order_event_count + 2 * fills <= k.order_event_capacity
-        and k.trade_count + fills <= k.trade_capacity
-        and k.quote_count + k.market_count <= k.quote_capacity
-        and k.bar_count + timers <= k.bar_capacity
+        k.bar_count + timers <= k.bar_capacity
         and k.snapshot_count + timers <= k.snapshot_capacity
         and k.sample_count + timers <= k.sample_capacity
     )
+
+
+@compiled
+def _events_fit(k: Any, events: int) -> bool:
+    """Return whether the outputs have room for so many events that a command wrote."""
+    return (  # type: ignore[no-any-return]
+        k.order_event_count + events <= k.order_event_capacity
+        and k.trade_count + events <= k.trade_capacity
+        and k.quote_count + k.market_count <= k.quote_capacity
+    )
+
+
+@compiled
+def _publish(k: Any, s: Any) -> None:
+    """Hand out what the last command did."""
+    consume_events(k, s)
+    if k.touched >= 0 and k.touched < k.market_count:
+        look_at_book(k, s, k.touched)
+    else:
+        for each in range(k.market_count):
+            look_at_book(k, s, each)
 
 
 @compiled
@@ -93,12 +111,7 @@ def _arrive(k: Any, s: Any, ts_ns: int) -> int:
         top.slot = following
     else:
         drop_first(k)
-    consume_events(k, s)
-    if instrument >= 0 and instrument < k.market_count:
-        look_at_book(k, s, instrument)
-    else:
-        for each in range(k.market_count):
-            look_at_book(k, s, each)
+    k.touched = instrument
     return DONE
 
 
@@ -137,34 +150,59 @@ def _wake(k: Any, s: Any, account: int) -> None:
 
 
 @compiled
+def _expire(k: Any, s: Any, due_ns: int) -> int:
+    """Let the exchange end the orders whose time is over; return the engine's status."""
+    k.now_ns = due_ns
+    k.touched = -1
+    return apply(s, due_ns, _ADVANCE, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@compiled
+def _happen(k: Any, s: Any, ts_ns: int) -> int:
+    """Let the first entry of the heap happen; return a status."""
+    k.now_ns = ts_ns
+    top = entry_at(k.heap, 0)
+    rank = top.key >> RANK_SHIFT
+    if rank == RANK_COMMAND:
+        return _arrive(k, s, ts_ns)
+    if k.free_pendings < ACTION_COMMANDS_MAXIMUM or k.heap_size + 1 >= k.heap_capacity:
+        return NEED_PENDING
+    if rank == RANK_CLOCK:
+        _tick(k, s, top.slot)
+    else:
+        _wake(k, s, top.slot)
+    return DONE
+
+
+@compiled
 def go_on(kernel_address: int, engine_address: int) -> int:
     """Continue to `stop_ns`, see `start`."""
     k = kernel_at(kernel_address, 0)
     s = open_state(engine_address)
+    header = header_at(s.header, 0)
     while True:
+        unread = header.event_head - header.event_tail
+        if unread > 0 and header.stage == 0:
+            if not _events_fit(k, unread):
+                return NEED_OUTPUT
+            _publish(k, s)
         ts_ns = entry_at(k.heap, 0).ts_ns if k.heap_size > 0 else NEVER_NS
         timer_ns = k.next_timer_ns
-        if min(ts_ns, timer_ns) >= k.stop_ns:
+        due_ns = header.next_due_ns
+        next_ns = min(ts_ns, timer_ns, due_ns)
+        if next_ns >= k.stop_ns:
             break
-        if not _outputs_fit(k, s):
-            return NEED_OUTPUT
-        if timer_ns <= ts_ns:
+        if next_ns == due_ns:
+            status = _expire(k, s, due_ns)
+        elif next_ns == timer_ns:
+            if not _timers_fit(k):
+                return NEED_OUTPUT
             run_timers(k, s)
             continue
-        k.now_ns = ts_ns
-        top = entry_at(k.heap, 0)
-        rank = top.key >> RANK_SHIFT
-        if rank == RANK_COMMAND:
-            status = _arrive(k, s, ts_ns)
-            if status != DONE:
-                return status
-            continue
-        if k.free_pendings < ACTION_COMMANDS_MAXIMUM or k.heap_size + 1 >= k.heap_capacity:
-            return NEED_PENDING
-        if rank == RANK_CLOCK:
-            _tick(k, s, top.slot)
         else:
-            _wake(k, s, top.slot)
+            status = _happen(k, s, ts_ns)
+        if status != DONE:
+            return status
     k.now_ns = k.stop_ns
     return DONE
 
@@ -199,6 +237,12 @@ def start_agent(kernel_address: int, account: int, wait_ns: int) -> None:
 
 
 @compiled
+def _is_sent_by_accounts(kind: int) -> bool:
+    """Return whether accounts may send commands of this kind; the others are the operator's."""
+    return _SUBMIT <= kind <= _MODIFY or kind == _REPLACE or _SET_LEVERAGE <= kind <= _MOVE_MARGIN
+
+
+@compiled
 def first_strange(kernel_address: int, rows: int, count: int, accounts_end: int) -> int:
     """Return the first of `count` COMMAND rows that an account may not queue now, -1 for none."""
     k = kernel_at(kernel_address, 0)
@@ -206,7 +250,7 @@ def first_strange(kernel_address: int, rows: int, count: int, accounts_end: int)
         row = command_at(rows, number)
         if row.ts_ns < k.now_ns or row.account < k.crowd_accounts or row.account >= accounts_end:
             return number
-        if row.kind < _SUBMIT or row.kind > _MODIFY:
+        if not _is_sent_by_accounts(row.kind):
             return number
     return -1
 

@@ -117,11 +117,11 @@ class Storage:
         while words[_FREE] < count or words[_HEAP_SIZE] + entries >= words[_HEAP_CAPACITY]:
             self.grow_pending(2 * self._pending_rows)
 
-    def reserve_outputs(self, fills: int, timers: int, markets: int) -> None:
-        """Make sure that the next step's rows fit: `fills` trades, a row per timer, a quote per market."""
+    def reserve_outputs(self, events: int, timers: int, markets: int) -> None:
+        """Make sure that the next step's rows fit: of `events`, of each timer, of each market's quote."""
         wanted = {
-            "order_events": 2 * fills,
-            "trades": fills,
+            "order_events": events,
+            "trades": events,
             "quotes": markets,
             "bars": timers,
             "snapshots": timers,

@@ -69,7 +69,8 @@ HEADER = np.dtype(
         ("events", "<i8"),
         ("trades_made", "<i8"),
         ("refusals", "<i8"),
-        ("reserved_words", "<i8", (9,)),
+        ("touched", "<i8"),  # instrument of the last command, -1: perhaps several
+        ("reserved_words", "<i8", (8,)),
     ]
 )
 """Places, sizes, clock and counters."""
