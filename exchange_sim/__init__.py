@@ -1,6 +1,6 @@
 """What a market is: its model, the matching engine, the background crowd and the clock.
 
-`Exchange` and `Instrument` can be imported from here. They are loaded at first use, so that importing
+The names in `__all__` can be imported from here. They are loaded at first use, so that importing
 this package costs nothing where only its vocabulary is needed.
 """
 
@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from exchange_sim.engine.exchange import Exchange
+    from exchange_sim.engine.trades import trades_of
     from exchange_sim.model.instrument import Instrument
+    from exchange_sim.model.rules import ExchangeRules, MarginTier
 
-__all__ = ["Exchange", "Instrument"]
+__all__ = ["Exchange", "ExchangeRules", "Instrument", "MarginTier", "trades_of"]
 
-_HOMES = {"Exchange": "exchange_sim.engine.exchange", "Instrument": "exchange_sim.model.instrument"}
+_HOMES = {
+    "Exchange": "exchange_sim.engine.exchange",
+    "ExchangeRules": "exchange_sim.model.rules",
+    "Instrument": "exchange_sim.model.instrument",
+    "MarginTier": "exchange_sim.model.rules",
+    "trades_of": "exchange_sim.engine.trades",
+}
 
 
 def __getattr__(name: str) -> Any:

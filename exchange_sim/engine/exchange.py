@@ -162,6 +162,32 @@ class Exchange(RowExchange):
         )  # fmt: skip
         return self.submit(command, ts_ns)
 
+    def reduce(
+        self,
+        account_id: str,
+        instrument_id: str,
+        client_order_id: int,
+        quantity: Number,
+        *,
+        ts_ns: int | None = None,
+    ) -> list[ExchangeEvent]:
+        """Take `quantity` off an open order, which keeps its place; all that is left or more cancels it.
+
+        Raises as `limit`.
+        """
+        instrument = self.instrument(instrument_id)
+        lots = instrument.lots(quantity)
+        order = self.find_order(account_id, instrument_id, client_order_id)
+        if order is not None and 0 < lots < order.leaves_lots:
+            change = ModifyOrder(
+                AccountId(account_id), instrument.instrument_id, ClientOrderId(client_order_id),
+                order.quantity_lots - lots, order.price_ticks,
+            )  # fmt: skip
+            return self.submit(change, ts_ns)
+        if lots <= 0:
+            raise ValueError(f"quantity: expected more than 0, was {quantity}")
+        return self.cancel(account_id, instrument_id, client_order_id, ts_ns=ts_ns)
+
     def cancel(
         self, account_id: str, instrument_id: str, client_order_id: int, *, ts_ns: int | None = None
     ) -> list[ExchangeEvent]:
@@ -177,6 +203,14 @@ class Exchange(RowExchange):
         """Cancel an account's open orders, in one instrument or in all."""
         only = None if instrument_id is None else InstrumentId(instrument_id)
         return self.submit(CancelAll(AccountId(account_id), only), ts_ns)
+
+    def clear(self, instrument_id: str | None = None, *, ts_ns: int | None = None) -> list[ExchangeEvent]:
+        """Cancel every open order of every account, in one instrument or in all, by account."""
+        return [
+            event
+            for account in self.accounts
+            for event in self.cancel_all(account, instrument_id, ts_ns=ts_ns)
+        ]
 
     def _client_id(self, wanted: int | None) -> ClientOrderId:
         # Every order writes an event, so the number of events differs between any two calls.

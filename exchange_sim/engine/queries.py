@@ -167,6 +167,13 @@ class ExchangeView:
             found += sorted(own, key=lambda order: order.order_id)
         return found
 
+    def find_order(self, account_id: str, instrument_id: str, client_order_id: int) -> RestingOrder | None:
+        """Return an account's open order by the id that the account gave it, None where it is not open."""
+        for order in self.open_orders(account_id, instrument_id):
+            if order.client_order_id == client_order_id:
+                return order
+        return None
+
     def position(self, account_id: str, instrument_id: str) -> Position:
         row = self._memory.positions[self.account_index(account_id), self.instrument_index(instrument_id)]
         return Position(*(row[field].item() for field in Position.__struct_fields__))
