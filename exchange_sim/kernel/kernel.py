@@ -21,6 +21,7 @@ from exchange_sim.kernel.loop import (
     start_agent,
     start_clock,
 )
+from exchange_sim.kernel.operator import FundingPlan, operations, start_operations
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.kernel.schedule import Appointment, bar_places, timer_rows
 from exchange_sim.kernel.storage import Storage, word_of
@@ -32,7 +33,9 @@ from exchange_sim.kernel.tables import (
     TIMER_SAMPLE,
     TIMER_SNAPSHOT,
 )
+from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.population.species import Population
 
 _LN2 = 0.6931471805599453
@@ -80,6 +83,12 @@ class Kernel:
         Levels per side of a book snapshot.
     sample_interval_ns
         Interval of the samples for reports, 0 for none.
+    rules
+        Of the exchange.
+    funding
+        When positions pay funding, per instrument; None: never.
+    index_interval_ns
+        How often instruments whose mark follows the index get an index price: the fundamental value.
 
     Raises
     ------
@@ -99,6 +108,9 @@ class Kernel:
         size_scales: Sequence[float] | None = None,
         snapshot_depth: int = 10,
         sample_interval_ns: int = 0,
+        rules: ExchangeRules = ExchangeRules(),  # noqa: B008 - immutable
+        funding: Sequence[FundingPlan | None] = (),
+        index_interval_ns: int = SECOND_NS,
     ) -> None:
         scales = checked_scales(instruments, path, size_scales)
         if not 1 <= snapshot_depth <= _DEPTH_MAXIMUM:
@@ -109,7 +121,7 @@ class Kernel:
         self.path = path
         self.snapshot_depth = snapshot_depth
         crowd = build_crowd(population, instruments, scales, seed, path.start_ns)
-        self.exchange = Exchange(instruments)
+        self.exchange = Exchange(instruments, rules)
         self._accounts = open_accounts(self.exchange, crowd, accounts)
         self._crowd_accounts = len(crowd.names)
         self._accounts_end = self._crowd_accounts + len(accounts)
@@ -123,6 +135,7 @@ class Kernel:
         if sample_interval_ns:
             self._timers += [(TIMER_SAMPLE, each, sample_interval_ns) for each in range(len(instruments))]
         self._start_crowd(crowd)
+        self._start_operations(funding or (None,) * len(instruments), index_interval_ns)
 
     def _fill_tables(self, crowd: Crowd, population: Population) -> None:
         storage, header, path = self._storage, self._header, self.path
@@ -151,6 +164,13 @@ class Kernel:
             start_clock(self._address, number)
         for agent, wait_ns in crowd.starts:
             start_agent(self._address, agent, wait_ns)
+
+    def _start_operations(self, funding: Sequence[FundingPlan | None], index_interval_ns: int) -> None:
+        rows, rates = operations(self.instruments, funding, index_interval_ns, self._now_ns)
+        self._storage.copy("operations", rows)
+        self._storage.copy("rates", rates)
+        self._storage.reserve_pending(0, len(rows) + 1)
+        start_operations(self._address, len(rows))
 
     @property
     def now_ns(self) -> int:

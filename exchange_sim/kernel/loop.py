@@ -12,6 +12,7 @@ from exchange_sim.engine.state import open_state
 from exchange_sim.kernel.clocks import next_tick_ns
 from exchange_sim.kernel.draws import below, uniform
 from exchange_sim.kernel.heap import drop_first, key_of, push, replace_first
+from exchange_sim.kernel.operator import operate
 from exchange_sim.kernel.publishing import consume_events, look_at_book
 from exchange_sim.kernel.sending import next_sequence, release
 from exchange_sim.kernel.tables import (
@@ -20,6 +21,7 @@ from exchange_sim.kernel.tables import (
     RANK_AGENT,
     RANK_CLOCK,
     RANK_COMMAND,
+    RANK_OPERATOR,
     RANK_SHIFT,
     agent_at,
     clock_at,
@@ -165,6 +167,8 @@ def _happen(k: Any, s: Any, ts_ns: int) -> int:
     rank = top.key >> RANK_SHIFT
     if rank == RANK_COMMAND:
         return _arrive(k, s, ts_ns)
+    if rank == RANK_OPERATOR:
+        return operate(k, s, top.slot)
     if k.free_pendings < ACTION_COMMANDS_MAXIMUM or k.heap_size + 1 >= k.heap_capacity:
         return NEED_PENDING
     if rank == RANK_CLOCK:

@@ -36,6 +36,8 @@ HEADER = np.dtype(
         ("bars", "<i8"),
         ("snapshots", "<i8"),
         ("samples", "<i8"),
+        ("operations", "<i8"),
+        ("rates", "<i8"),
         ("heap_size", "<i8"),
         ("heap_capacity", "<i8"),
         ("free_pending", "<i8"),  # first free row of the pending commands, -1: none
@@ -70,7 +72,7 @@ HEADER = np.dtype(
         ("trades_made", "<i8"),
         ("refusals", "<i8"),
         ("touched", "<i8"),  # instrument of the last command, -1: perhaps several
-        ("reserved_words", "<i8", (8,)),
+        ("reserved_words", "<i8", (6,)),
     ]
 )
 """Places, sizes, clock and counters."""
@@ -204,14 +206,27 @@ TIMER = np.dtype(
 )
 """Something the market does on a schedule: close a bar, publish a snapshot, take a sample."""
 
+OPERATION = np.dtype(
+    [
+        ("kind", "<i8"),  # CommandKind: SET_INDEX or FUND
+        ("instrument", "<i8"),
+        ("interval_ns", "<i8"),
+        ("due_ns", "<i8"),
+        ("place", "<i8"),  # of the next recorded rate
+        ("last", "<i8"),  # place behind the last one; 0: no recorded rates
+    ]
+)
+"""Something the exchange's operator does on a schedule."""
+
 TIMER_BAR = 0
 TIMER_SNAPSHOT = 1
 TIMER_SAMPLE = 2
 
+RANK_OPERATOR = 0
 RANK_COMMAND = 1
 RANK_CLOCK = 2
 RANK_AGENT = 3
-"""Ranks of heap entries; timers, rank 0, are kept apart and come before all of them."""
+"""Ranks of heap entries; timers are kept apart and come before all of them."""
 
 RANK_SHIFT = 60
 SOURCE_SHIFT = 36
@@ -241,6 +256,7 @@ agent_at = rows_of(AGENT)
 clock_at = rows_of(CLOCK)
 market_at = rows_of(MARKET)
 timer_at = rows_of(TIMER)
+operation_at = rows_of(OPERATION)
 float_at = rows_of(FLOAT)
 order_event_at = rows_of(ORDER_EVENT)
 trade_at = rows_of(TRADE)

@@ -1,0 +1,119 @@
+"""What the exchange's operator does on a schedule: index prices and funding.
+
+Each appointment is one entry of the heap, which comes before the commands of accounts at the same time. Index
+prices are the fundamental values, as the mean of other venues would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from exchange_sim.compiled import compiled
+from exchange_sim.engine.core import apply
+from exchange_sim.engine.pointers import load
+from exchange_sim.engine.state import DONE
+from exchange_sim.kernel.clocks import fundamental_ticks
+from exchange_sim.kernel.heap import drop_first, key_of, push, replace_first
+from exchange_sim.kernel.tables import NEVER_NS, OPERATION, RANK_OPERATOR, kernel_at, operation_at
+from exchange_sim.model.enums import CommandKind
+from exchange_sim.model.instrument import Instrument
+
+_HOUR_NS = 3_600_000_000_000
+_SET_INDEX, _FUND = int(CommandKind.SET_INDEX), int(CommandKind.FUND)
+
+
+@dataclass(frozen=True, slots=True)
+class FundingPlan:
+    """When positions in an instrument pay funding, and at which rate.
+
+    Parameters
+    ----------
+    interval_ns
+        On the grid of multiples of it since the epoch, at the rate that follows from the premium.
+    recorded
+        (time in ns, rate in parts per billion) pairs in rising order of time; if there are any, only these
+        count.
+
+    Raises
+    ------
+    ValueError
+        The interval is not positive, or times do not rise.
+    """
+
+    interval_ns: int = 8 * _HOUR_NS
+    recorded: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.interval_ns < 1:
+            raise ValueError(f"interval_ns: expected 1 or more, was {self.interval_ns}")
+        times = [ts_ns for ts_ns, _ in self.recorded]
+        for number, (before, after) in enumerate(pairwise(times), 1):
+            if after <= before:
+                raise ValueError(f"recorded[{number}]: expected a time after {before}, was {after}")
+
+
+def operations(
+    instruments: Sequence[Instrument],
+    plans: Sequence[FundingPlan | None],
+    index_interval_ns: int,
+    start_ns: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return OPERATION rows and the (time, rate) words of the recorded fundings."""
+    rows: list[tuple[int, ...]] = []
+    words: list[int] = []
+    for number, (instrument, plan) in enumerate(zip(instruments, plans, strict=True)):
+        if instrument.mark == "index":
+            rows.append((_SET_INDEX, number, index_interval_ns, start_ns, 0, 0))
+        if plan is None:
+            continue
+        recorded = [each for each in plan.recorded if each[0] >= start_ns]
+        first = len(words) // 2
+        words += [word for pair in recorded for word in pair]
+        if plan.recorded:
+            due_ns = recorded[0][0] if recorded else NEVER_NS
+        else:
+            due_ns = (start_ns // plan.interval_ns + 1) * plan.interval_ns
+        rows.append((_FUND, number, plan.interval_ns, due_ns, first, len(words) // 2 if plan.recorded else 0))
+    return np.array(rows, OPERATION), np.array(words, np.int64)
+
+
+@compiled
+def start_operations(kernel_address: int, count: int) -> None:
+    """Put the first time of each of `count` operations into the heap."""
+    k = kernel_at(kernel_address, 0)
+    for number in range(count):
+        due_ns = operation_at(k.operations, number).due_ns
+        if due_ns < NEVER_NS:
+            push(k, due_ns, key_of(RANK_OPERATOR, number, 0), number)
+
+
+@compiled
+def operate(k: Any, s: Any, number: int) -> int:
+    """Do what is due and make the next appointment; return the engine's status."""
+    row = operation_at(k.operations, number)
+    price, lots = 0, 0
+    if row.kind == _SET_INDEX:
+        price = max(1, int(fundamental_ticks(k, row.instrument, k.now_ns) + 0.5))
+    elif row.last > 0:
+        price = load(k.rates, 2 * row.place + 1)
+    else:
+        lots = 1
+    status = apply(s, k.now_ns, row.kind, -1, row.instrument, 0, 0, 0, 0, 0, price, lots, 0, 0, 0)
+    if status != DONE:
+        return status
+    k.touched = row.instrument
+    if row.last > 0:
+        row.place += 1
+        row.due_ns = load(k.rates, 2 * row.place) if row.place < row.last else NEVER_NS
+    else:
+        row.due_ns += row.interval_ns
+    if row.due_ns < NEVER_NS:
+        replace_first(k, row.due_ns, key_of(RANK_OPERATOR, number, 0), number)
+    else:
+        drop_first(k)
+    return DONE
