@@ -19,6 +19,7 @@ from exchange_sim.engine.refusals import (
     refuse_size,
     refuse_target,
 )
+from exchange_sim.engine.settling import fee_ppm_of
 from exchange_sim.engine.state import DONE, NEED_EVENTS, NEED_LADDER, State
 
 
@@ -107,21 +108,22 @@ def modify(
         order.leaves_lots = leaves_lots
         place = instrument.ladder_offset + price_ticks - instrument.ladder_base_ticks
         level_at(state.levels, place).lots -= old_leaves - leaves_lots
-        hold(instrument, position, side, price_ticks, leaves_lots - old_leaves)
+        hold(state, header, instrument, account, position, side, price_ticks, leaves_lots - old_leaves)
         return DONE
     leave_queue(state, instrument, order)
-    hold(instrument, position, side, order.price_ticks, -old_leaves)
+    hold(state, header, instrument, account, position, side, order.price_ticks, -old_leaves)
     order.price_ticks = price_ticks
     quantity_lots, leaves_lots, stopped = match(
         state, header, ts_ns, account, index, instrument, side, price_ticks, word(order.flags) >> 1,
         order.order_id, order.client_order_id, quantity_lots, leaves_lots,
+        fee_ppm_of(state, header, instrument, account, ZERO),
     )  # fmt: skip
     if leaves_lots == 0 or stopped:
         forget_order(state, header, instrument, position, slot, order)
         return DONE
     order.quantity_lots = quantity_lots
     order.leaves_lots = leaves_lots
-    hold(instrument, position, side, price_ticks, leaves_lots)
+    hold(state, header, instrument, account, position, side, price_ticks, leaves_lots)
     join_queue(state, instrument, slot, order)
     return DONE
 

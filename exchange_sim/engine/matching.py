@@ -7,14 +7,16 @@ from typing import Any
 from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.book import occupied_above, occupied_below
-from exchange_sim.engine.clearing import change_position, charge, share_up
 from exchange_sim.engine.codes import ZERO, word
 from exchange_sim.engine.events import emit, emit_order
+from exchange_sim.engine.marks import mark_moved
 from exchange_sim.engine.orders import hold, remove_order
 from exchange_sim.engine.pointers import level_at, order_at, position_at
+from exchange_sim.engine.settling import fee_ppm_of, settle_fill
 from exchange_sim.engine.state import State
 
 _MAKER_BIT = 2
+_MAKER = word(1)
 
 
 @inlined
@@ -34,29 +36,6 @@ def reaches(side: int, limit_ticks: int, price_ticks: int) -> bool:
     return price_ticks <= limit_ticks if side == 0 else price_ticks >= limit_ticks
 
 
-@inlined
-def _settle_fill(
-    state: State,
-    header: Any,
-    instrument: Any,
-    account: int,
-    position: Any,
-    change_lots: int,
-    unit_atoms: int,
-    fee_ppm: int,
-) -> int:
-    """Book one side of a fill; return its fee."""
-    settle = word(instrument.settle)
-    notional = abs(change_lots) * unit_atoms
-    fee = share_up(notional, fee_ppm)
-    change_position(state, header, settle, account, position, change_lots, unit_atoms)
-    charge(state, header, settle, account, fee)
-    position.fees_atoms += fee
-    position.volume_atoms += notional
-    position.fills += 1
-    return fee
-
-
 @compiled
 def match(
     state: State,
@@ -72,6 +51,7 @@ def match(
     client_order_id: int,
     quantity_lots: int,
     leaves_lots: int,
+    taker_fee_ppm: int,
 ) -> tuple[int, int, bool]:
     """Trade an incoming order against the book, best price and oldest order first.
 
@@ -81,6 +61,8 @@ def match(
         0 for none.
     leaves_lots
         What is still to be traded of `quantity_lots`.
+    taker_fee_ppm
+        The incoming order's fee rate, see `settling.fee_ppm_of`.
 
     Returns
     -------
@@ -109,19 +91,19 @@ def match(
         leaves_lots -= lots
         maker.leaves_lots -= lots
         level.lots -= lots
-        unit = price * instrument.atoms_per_tick_lot
-        hold(instrument, held, 1 - side, price, -lots)
-        signed = lots if side == 0 else -lots
+        hold(state, header, instrument, owner, held, 1 - side, price, -lots)
         position = position_at(state.positions, account * header.instruments + index)
-        fee = _settle_fill(
-            state, header, instrument, account, position, signed, unit, instrument.taker_fee_ppm
+        fee = settle_fill(
+            state, header, instrument, index, account, position, side, price, lots, taker_fee_ppm, ZERO
         )
         emit(
             state, header, ts_ns, codes.FILLED, side, account, index, order_id, client_order_id,
             price, lots, leaves_lots, fee,
         )  # fmt: skip
-        fee = _settle_fill(state, header, instrument, owner, held, -signed, unit, instrument.maker_fee_ppm)
-        held.maker_atoms += lots * unit
+        maker_fee_ppm = fee_ppm_of(state, header, instrument, owner, _MAKER)
+        fee = settle_fill(
+            state, header, instrument, index, owner, held, 1 - side, price, lots, maker_fee_ppm, _MAKER
+        )
         emit(
             state, header, ts_ns, codes.FILLED, (1 - side) | _MAKER_BIT, owner, index, maker.order_id,
             maker.client_order_id, price, lots, maker.leaves_lots, fee,
@@ -129,6 +111,7 @@ def match(
         instrument.last_ticks = price
         if instrument.mark_is_set == 0:
             instrument.mark_ticks = price
+            mark_moved(header, instrument)
         instrument.volume_lots += lots
         instrument.trades += 1
         if maker.leaves_lots == 0:
@@ -176,7 +159,7 @@ def _prevent_self_trade(
         resting.leaves_lots -= cut
         resting.quantity_lots -= cut
         level.lots -= cut
-        hold(instrument, position, resting.side, resting.price_ticks, -cut)
+        hold(state, header, instrument, account, position, word(resting.side), resting.price_ticks, -cut)
         emit_order(
             state, header, ts_ns, codes.MODIFIED, word(resting.side), resting, resting.quantity_lots,
             resting.leaves_lots,

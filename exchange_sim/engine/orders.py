@@ -43,7 +43,16 @@ def find_order(
 
 
 @inlined
-def hold(instrument: Any, position: Any, side: int, price_ticks: int, lots: int) -> None:
+def hold(
+    state: State,  # noqa: ARG001
+    header: Any,  # noqa: ARG001
+    instrument: Any,
+    account: int,  # noqa: ARG001
+    position: Any,
+    side: int,
+    price_ticks: int,
+    lots: int,
+) -> None:
     """Count `lots` more (negative: fewer) as resting on one side."""
     atoms = lots * price_ticks * instrument.atoms_per_tick_lot
     if side == 0:
@@ -69,7 +78,10 @@ def enter_order(state: State, header: Any, instrument: Any, position: Any, slot:
     position.open_orders += 1
     instrument.open_orders += 1
     header.open_orders += 1
-    hold(instrument, position, word(order.side), order.price_ticks, order.leaves_lots)
+    hold(
+        state, header, instrument, word(order.account), position, word(order.side), order.price_ticks,
+        order.leaves_lots,
+    )  # fmt: skip
     join_queue(state, instrument, slot, order)
 
 
@@ -96,5 +108,8 @@ def forget_order(state: State, header: Any, instrument: Any, position: Any, slot
 def remove_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
     """Take a resting order out of the book."""
     leave_queue(state, instrument, order)
-    hold(instrument, position, word(order.side), order.price_ticks, -order.leaves_lots)
+    hold(
+        state, header, instrument, word(order.account), position, word(order.side), order.price_ticks,
+        -order.leaves_lots,
+    )  # fmt: skip
     forget_order(state, header, instrument, position, slot, order)

@@ -22,6 +22,7 @@ from exchange_sim.engine.refusals import (
     refuse_terms,
     valuation_ticks,
 )
+from exchange_sim.engine.settling import fee_ppm_of
 from exchange_sim.engine.state import DONE, NEED_EVENTS, NEED_LADDER, NEED_ORDERS, State
 
 
@@ -147,6 +148,7 @@ def submit(
         quantity_lots, leaves_lots, stopped = match(
             state, header, ts_ns, account, index, instrument, side, limit_ticks, stp, order_id,
             client_order_id, quantity_lots, quantity_lots,
+            fee_ppm_of(state, header, instrument, account, ZERO),
         )  # fmt: skip
         if may_rest:
             order.next = header.free_order
