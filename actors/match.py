@@ -24,6 +24,7 @@ from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.model.enums import EventKind, Liquidity
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
+from exchange_sim.ports import RunningMarket
 from exchange_sim.rng import derive
 from exchange_sim.simulation import Simulation
 from strategies.api import Strategy
@@ -137,7 +138,7 @@ def _kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel:
 
 
 def _host(
-    spec: MatchSpec, bot: BotSpec, strategy: Strategy[Any], kernel: Kernel, journal: JournalWriter
+    spec: MatchSpec, bot: BotSpec, strategy: Strategy[Any], kernel: RunningMarket, journal: JournalWriter
 ) -> AccountHost:
     return AccountHost(
         AccountId(bot.name),
@@ -176,14 +177,14 @@ def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation) -> BotR
     )
 
 
-def _figures(kernel: Kernel, simulation: Simulation, number: int) -> MarketFigures:
+def _figures(kernel: RunningMarket, simulation: Simulation, number: int) -> MarketFigures:
     instrument = kernel.instruments[number]
     tick, lot = float(instrument.tick_size), float(instrument.lot_size)
     samples = simulation.samples
     own = samples[samples["instrument"] == number]
     last = own["last_ticks"][own["last_ticks"] > 0]
     spreads = own["spread_bps"][own["spread_bps"] > 0]
-    volume_lots, trades = kernel.exchange.traded(instrument.instrument_id)
+    volume_lots, trades = kernel.traded(number)
     return MarketFigures(
         instrument=instrument.instrument_id,
         first=float(last[0]) * tick if len(last) else np.nan,
@@ -194,7 +195,7 @@ def _figures(kernel: Kernel, simulation: Simulation, number: int) -> MarketFigur
     )
 
 
-def _fills(kernel: Kernel, simulation: Simulation) -> npt.NDArray[np.void]:
+def _fills(kernel: RunningMarket, simulation: Simulation) -> npt.NDArray[np.void]:
     rows = simulation.fills
     made = np.zeros(len(rows), FILL)
     if not len(rows):

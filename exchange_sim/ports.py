@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
+import numpy as np
 
+from exchange_sim.engine.exchange import Exchange
+from exchange_sim.kernel.kernel import Counters
 from exchange_sim.markets.history import History
 from exchange_sim.model.enums import Side, TimeInForce
 from exchange_sim.model.events import OrderEvent
@@ -23,6 +26,49 @@ NEVER_NS = 2**63 - 1
 
 Rows = Sequence[tuple[int, ...]]
 """Rows of one of the formats in `exchange_sim.kernel.outputs`, as `struct.iter_unpack` gives them."""
+
+
+class RunningMarket(Protocol):
+    """A market in motion, as the window runner sees it: `Kernel`, and the replays of recorded markets.
+
+    The methods mean what they mean in `Kernel`; `exchange` keeps the accounts.
+    """
+
+    @property
+    def now_ns(self) -> int: ...
+    @property
+    def instruments(self) -> tuple[Instrument, ...]: ...
+    @property
+    def snapshot_depth(self) -> int: ...
+    @property
+    def exchange(self) -> Exchange: ...
+    @property
+    def counters(self) -> Counters: ...
+
+    def account_index(self, name: str) -> int: ...
+
+    def listen(
+        self,
+        instrument: int,
+        *,
+        quotes: bool = False,
+        trades: bool = False,
+        bars: Sequence[int] = (),
+        snapshots: Sequence[int] = (),
+    ) -> None: ...
+
+    def push(self, commands: np.ndarray) -> None: ...
+
+    def advance(self, until_ns: int, window_ns: int) -> int: ...
+
+    def take_samples(self) -> np.ndarray: ...
+
+    def take_bytes(self, name: str) -> bytes: ...
+
+    def market_digest(self) -> str: ...
+
+    def traded(self, instrument: int) -> tuple[int, int]:
+        """Return the lots that this market traded since its start, and in how many trades."""
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,14 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from exchange_sim.engine.layout import COMMAND
-from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.outputs import ORDER_EVENT, SAMPLE, snapshot_dtype
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.history import History
 from exchange_sim.model.enums import EventKind
 from exchange_sim.model.ids import AccountId, InstrumentId
 from exchange_sim.model.market import Bar
-from exchange_sim.ports import NEVER_NS, Participant, Rows, Wishes
+from exchange_sim.ports import NEVER_NS, Participant, Rows, RunningMarket, Wishes
 
 CLOSING_NS = 10 * SECOND_NS
 """How long a market runs on after its participants stopped, so that their last cancels arrive."""
@@ -54,7 +53,7 @@ class Simulation:
 
     def __init__(
         self,
-        kernel: Kernel,
+        kernel: RunningMarket,
         participants: Sequence[Participant],
         *,
         window_ns: int,
@@ -238,7 +237,7 @@ def _closed_bar(instrument_id: InstrumentId, row: tuple[int, ...]) -> Bar:
     )
 
 
-def _listen(kernel: Kernel, wish: Wishes) -> None:
+def _listen(kernel: RunningMarket, wish: Wishes) -> None:
     for instrument in wish.quotes:
         kernel.listen(instrument, quotes=True)
     for instrument in wish.trades:

@@ -314,6 +314,10 @@ class Kernel:
         """Return 16 hex digits over every engine event since the start, in order."""
         return f"{int(self._header['digest']) & 0xFFFFFFFFFFFFFFFF:016x}"
 
+    def traded(self, instrument: int) -> tuple[int, int]:
+        """Return the lots traded in an instrument since the start, and in how many trades."""
+        return self.exchange.traded(self.instruments[instrument].instrument_id)
+
     @property
     def counters(self) -> Counters:
         header = self._header
