@@ -13,7 +13,18 @@ from typing import Annotated
 
 import typer
 
-from actors.cli import bars, bench, check_strategy, doctor, example, match, search, strategies, tournament
+from actors.cli import (
+    bars,
+    bench,
+    check_strategy,
+    cluster,
+    doctor,
+    example,
+    match,
+    search,
+    strategies,
+    tournament,
+)
 from actors.cli.errors import ExitCode, exit_code_of, one_line
 from actors.version import VERSION
 
@@ -35,6 +46,7 @@ app.command("search")(search.search)
 app.command("strategies")(strategies.strategies)
 app.command("check-strategy")(check_strategy.check)
 app.add_typer(bars.app, name="bars")
+app.add_typer(cluster.app, name="cluster")
 app.command("example")(example.example)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)

@@ -41,6 +41,7 @@ KNOWN_ERRORS = (
     _Known("actors.config_errors", "ConfigError", ExitCode.INPUT),
     _Known("strategies.plugins", "StrategyNotFoundError", ExitCode.INPUT),
     _Known("actors.faults", "StrategySetupError", ExitCode.INPUT),
+    _Known("actors.node_kind", "ClusterFileError", ExitCode.INPUT),
     _Known("exchange_sim.markets.bars", "BarsError", ExitCode.INPUT),
     _Known("actors.run_folder", "RunExistsError", ExitCode.INPUT),
     _Known("actors.run_folder", "CodeChangedError", ExitCode.INPUT),
