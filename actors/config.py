@@ -36,7 +36,8 @@ import msgspec
 from actors.match_config import BotSpec, Count, MatchSettings, MatchSpec, Name, Seed, check_unique_names
 from actors.search_config import Dimension, ObjectiveSpec, SearchSettings
 from exchange_sim.latency import AccountLatency
-from exchange_sim.markets.spec import AnchoredMarket, Duration, MarketSpec, SyntheticMarket
+from exchange_sim.markets.duration import Duration
+from exchange_sim.markets.spec import AnchoredMarket, MarketSpec, SyntheticMarket
 
 __all__ = [
     "AnchoredMarket",

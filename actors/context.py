@@ -20,7 +20,8 @@ from exchange_sim.model.commands import SubmitOrder
 from exchange_sim.model.enums import OrderType, Side, TimeInForce
 from exchange_sim.model.ids import AccountId, AssetId, ClientOrderId, InstrumentId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
-from exchange_sim.model.market import BookSnapshot, Quote
+from exchange_sim.model.market import BookSnapshot, Observation, Quote
+from exchange_sim.series import EVERYWHERE
 from strategies.api import Log, Order
 
 _PPM = 1_000_000
@@ -122,6 +123,9 @@ class HostContext:
 
     def book(self, instrument_id: InstrumentId) -> BookSnapshot | None:
         return self._view.books.get(instrument_id)
+
+    def observation(self, metric: str, instrument_id: InstrumentId = EVERYWHERE) -> Observation | None:
+        return self._view.observations.get((metric, instrument_id))
 
     def mid_ticks(self, instrument_id: InstrumentId) -> float | None:
         half_ticks = self._view.mid_half_ticks(instrument_id)

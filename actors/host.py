@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.risk import RiskLimits
 from actors.strategy_host import StrategyHost
+from actors.strategy_setup import series_numbers
 from actors.venues.simulated import SimulatedVenue
 from actors.watchdog import WATCHDOG
 from exchange_sim.engine.queries import ExchangeView
@@ -16,6 +17,7 @@ from exchange_sim.markets.history import History
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.ports import NEVER_NS, Rows, Wishes
+from exchange_sim.series import Series
 from strategies.api import Strategy, Subscription, Topic
 
 
@@ -46,11 +48,13 @@ class AccountHost:
         Commands one handler may send.
     exchange
         Answers the venue's queries, where it is at hand.
+    series
+        Recorded series of the market, in its order.
 
     Raises
     ------
     StrategySetupError
-        The strategy names unknown instruments, or raises when asked for its subscriptions.
+        The strategy names unknown instruments or series, or raises when asked for its subscriptions.
     """
 
     def __init__(
@@ -68,10 +72,11 @@ class AccountHost:
         handler_limit_s: float = 5.0,
         outbox_limit: int = 1_000,
         exchange: ExchangeView | None = None,
+        series: Sequence[Series] = (),
     ) -> None:
         self.account_id = account_id
         self.venue = SimulatedVenue(
-            account_id, account, instruments, latency=latency, seed=seed, exchange=exchange
+            account_id, account, instruments, latency=latency, seed=seed, exchange=exchange, series=series
         )
         self.host = StrategyHost(
             account_id,
@@ -84,7 +89,8 @@ class AccountHost:
             outbox_limit=outbox_limit,
             handler_limit_s=handler_limit_s,
         )
-        self.wishes = _wishes(self.host.subscriptions, instruments)
+        self._numbers = series_numbers(account_id, self.host.subscriptions, series)
+        self.wishes = _wishes(self.host.subscriptions, instruments, self._numbers)
         self.venue.subscribe(self.wishes)
         self._start_ns = NEVER_NS
 
@@ -104,7 +110,8 @@ class AccountHost:
 
     def start(self, now_ns: int, history: History) -> None:
         WATCHDOG.join(self.host)
-        self.host.start(now_ns, history)
+        past = [self.venue.past(number, wish.warmup, now_ns) for wish, number in self._numbers if wish.warmup]
+        self.host.start(now_ns, history, past)
         self._start_ns = now_ns
 
     def next_time_ns(self) -> int:
@@ -118,8 +125,11 @@ class AccountHost:
         quotes: Rows = (),
         bars: Rows = (),
         books: Rows = (),
+        series: Rows = (),
     ) -> None:
-        self.venue.enqueue(order_events=order_events, trades=trades, quotes=quotes, bars=bars, books=books)
+        self.venue.enqueue(
+            order_events=order_events, trades=trades, quotes=quotes, bars=bars, books=books, series=series
+        )
 
     def run(self, until_ns: int) -> bytes:
         self._start_ns = NEVER_NS
@@ -132,15 +142,22 @@ class AccountHost:
         return self.venue.take_commands()
 
 
-def _wishes(subscriptions: Sequence[Subscription], instruments: Sequence[Instrument]) -> Wishes:
+def _wishes(
+    subscriptions: Sequence[Subscription],
+    instruments: Sequence[Instrument],
+    series: Sequence[tuple[Subscription, int]],
+) -> Wishes:
     """Return the subscriptions by the instruments' numbers."""
     numbers = {each.instrument_id: number for number, each in enumerate(instruments)}
     wanted: dict[Topic, set[tuple[int, int, int]]] = {topic: set() for topic in Topic}
     for wish in subscriptions:
+        if wish.topic is Topic.SERIES:
+            continue
         wanted[wish.topic].add((numbers[wish.instrument_id], wish.interval_ns, wish.depth))
     return Wishes(
         quotes=frozenset(number for number, _, _ in wanted[Topic.QUOTES]),
         trades=frozenset(number for number, _, _ in wanted[Topic.TRADES]),
         bars=frozenset((number, interval_ns) for number, interval_ns, _ in wanted[Topic.BARS]),
         books=frozenset(wanted[Topic.BOOKS]),
+        series=frozenset(number for _, number in series),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange_sim.model.ids import InstrumentId
-from exchange_sim.model.market import BookSnapshot, Quote
+from exchange_sim.model.market import BookSnapshot, Observation, Quote
 
 
 class MarketView:
@@ -17,14 +17,17 @@ class MarketView:
         The newest book snapshot.
     last_ticks
         The newest trade price: of a trade, a bar's close or an own fill.
+    observations
+        The newest value of each recorded series, by metric and instrument.
     """
 
-    __slots__ = ("books", "last_ticks", "tops")
+    __slots__ = ("books", "last_ticks", "observations", "tops")
 
     def __init__(self) -> None:
         self.tops: dict[InstrumentId, Quote | BookSnapshot] = {}
         self.books: dict[InstrumentId, BookSnapshot] = {}
         self.last_ticks: dict[InstrumentId, int] = {}
+        self.observations: dict[tuple[str, InstrumentId], Observation] = {}
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """Return the newest best bid and ask, None before the first."""

@@ -53,7 +53,7 @@ def run_match(
     spec
         Market, bots and settings.
     data_folder
-        Where an anchored market's bars are.
+        Where an anchored market's bars and recorded series are.
     journal_path
         File for the journal; without it only its digest is kept.
     progress
@@ -63,8 +63,8 @@ def run_match(
     ------
     ConfigError
         A bot's strategy or configuration is wrong.
-    BarsError
-        The recorded bars cannot be used.
+    BarsError, SeriesError
+        The recorded bars or series cannot be used.
     OSError
         The journal cannot be written.
     """
@@ -79,7 +79,7 @@ def run_match(
         )
         journal = JournalWriter(header, sink)
         hosts = [
-            _host(spec, bot, strategy, kernel, journal)
+            _host(spec, bot, strategy, kernel, journal, inputs)
             for bot, strategy in zip(spec.bots, strategies, strict=True)
         ]
         simulation = Simulation(
@@ -88,6 +88,7 @@ def run_match(
             window_ns=min((bot.latency.minimum_ns for bot in spec.bots), default=spec.settings.duration_ns),
             equity_interval_ns=spec.settings.equity_interval_ns,
             opening_ns=OPENING_NS,
+            series=inputs.series,
         )
         simulation.run(inputs.start_ns + OPENING_NS + spec.settings.duration_ns, inputs.history, progress)
         kernel.exchange.check_conservation()
@@ -138,7 +139,12 @@ def _kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel:
 
 
 def _host(
-    spec: MatchSpec, bot: BotSpec, strategy: Strategy[Any], kernel: RunningMarket, journal: JournalWriter
+    spec: MatchSpec,
+    bot: BotSpec,
+    strategy: Strategy[Any],
+    kernel: RunningMarket,
+    journal: JournalWriter,
+    inputs: MarketInputs,
 ) -> AccountHost:
     return AccountHost(
         AccountId(bot.name),
@@ -152,6 +158,7 @@ def _host(
         journal=journal.stream(bot.name),
         handler_limit_s=spec.settings.handler_limit_s,
         outbox_limit=spec.settings.outbox_limit,
+        series=inputs.series,
     )
 
 

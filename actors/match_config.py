@@ -9,8 +9,8 @@ import msgspec
 
 from actors.risk import RiskLimits
 from exchange_sim.latency import AccountLatency
-from exchange_sim.markets.duration import parse_duration_ns
-from exchange_sim.markets.spec import Duration, MarketSpec
+from exchange_sim.markets.duration import Duration, parse_duration_ns
+from exchange_sim.markets.spec import MarketSpec
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 _.+@-]{0,63}$"
 Name = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from actors.match_config import Count
-from exchange_sim.markets.spec import Duration
+from exchange_sim.markets.duration import Duration
 
 
 class Dimension(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

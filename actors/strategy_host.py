@@ -8,7 +8,7 @@ synchronous code: the same host runs in a window of a simulation, in an actor an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from actors.context import HostContext
@@ -29,7 +29,17 @@ from exchange_sim.markets.history import EMPTY_HISTORY, History
 from exchange_sim.model.commands import Command
 from exchange_sim.model.events import OrderEvent, OrderFilled
 from exchange_sim.model.ids import AccountId, AssetId
-from exchange_sim.model.market import Bar, BookSnapshot, MarketData, Quote, Trade
+from exchange_sim.model.market import (
+    Bar,
+    BookSnapshot,
+    FundingRate,
+    MarketData,
+    MarkPrice,
+    Observation,
+    Quote,
+    SeriesMessage,
+    Trade,
+)
 from exchange_sim.ports import Venue
 from exchange_sim.rng import generator
 from strategies.api import Strategy, Topic
@@ -111,6 +121,9 @@ class StrategyHost:
             Bar: self._hear_bar,
             BookSnapshot: self._hear_book,
             Trade: self._hear_trade,
+            Observation: self._hear_observation,
+            FundingRate: self._hear_funding,
+            MarkPrice: self._hear_mark,
         }
         self._pace = Pace()
         self.subscriptions = wanted_subscriptions(account_id, strategy, traded)
@@ -123,19 +136,25 @@ class StrategyHost:
         self._on_trade = override(strategy, "on_trade")
         self._on_bar = override(strategy, "on_bar")
         self._on_book = override(strategy, "on_book")
+        self._on_observation = override(strategy, "on_observation")
+        self._on_funding = override(strategy, "on_funding")
+        self._on_mark = override(strategy, "on_mark")
         self._on_fill = override(strategy, "on_fill")
         self._on_order = override(strategy, "on_order")
         self._on_timer: Callable[..., None] | None = strategy.on_timer
 
-    def start(self, now_ns: int, history: History = EMPTY_HISTORY) -> None:
+    def start(
+        self, now_ns: int, history: History = EMPTY_HISTORY, past: Sequence[Sequence[SeriesMessage]] = ()
+    ) -> None:
         """Connect, warm the strategy up with the market's history, and begin.
 
+        `past` has the warm-up values of each series the strategy asked them of, in the order it asked.
         What happens here never raises for what the bot does: see `disqualified`.
         """
         self.context.now_ns = now_ns
         self._venue.connect()
         self._record(Started(self.account_id, now_ns, type(self.strategy).__name__))
-        self._guarded(self._begin, history)
+        self._guarded(self._begin, history, past)
         self._journal.flush()
 
     def next_time_ns(self) -> int:
@@ -192,19 +211,27 @@ class StrategyHost:
             WATCHDOG.watch(None)
         return True
 
-    def _begin(self, history: History) -> None:
+    def _begin(self, history: History, past: Sequence[Sequence[SeriesMessage]]) -> None:
         for wish in self.subscriptions:
             if wish.topic is Topic.BARS and wish.warmup:
                 bars = warmup_bars(history, wish)
                 if bars:
                     self._view.last_ticks.setdefault(wish.instrument_id, bars[-1].close_ticks)
                     self._call(self.strategy.on_history, bars)
-                    if self.desk.outbox or self.desk.denials:
-                        raise BotFaultError("sent orders before the start, in on_history")
+                    self._check_silent("on_history")
+        for values in past:
+            if values:
+                self._note(values[-1])
+                self._call(self.strategy.on_series_history, values)
+                self._check_silent("on_series_history")
         if self.gate.watches_equity:
             self.gate.observe(self.context.now_ns)
         self._call(self.strategy.on_start)
         self._leave()
+
+    def _check_silent(self, handler: str) -> None:
+        if self.desk.outbox or self.desk.denials:
+            raise BotFaultError(f"sent orders before the start, in {handler}")
 
     def _end(self) -> None:
         self._call(self.strategy.on_stop)
@@ -253,6 +280,23 @@ class StrategyHost:
         self._view.last_ticks[trade.instrument_id] = trade.price_ticks
         if self._on_trade is not None:
             self._call(self._on_trade, trade)
+
+    def _hear_observation(self, observation: Observation) -> None:
+        self._note(observation)
+        if self._on_observation is not None:
+            self._call(self._on_observation, observation)
+
+    def _hear_funding(self, funding: FundingRate) -> None:
+        if self._on_funding is not None:
+            self._call(self._on_funding, funding)
+
+    def _hear_mark(self, mark: MarkPrice) -> None:
+        if self._on_mark is not None:
+            self._call(self._on_mark, mark)
+
+    def _note(self, value: SeriesMessage) -> None:
+        if isinstance(value, Observation):
+            self._view.observations[value.metric, value.instrument_id] = value
 
     def _hear_fill(self, fill: OrderFilled) -> None:
         self._record(fill)
@@ -315,5 +359,6 @@ class StrategyHost:
 
     def _silence(self) -> None:
         self._on_quote = self._on_trade = self._on_bar = self._on_book = None
+        self._on_observation = self._on_funding = self._on_mark = None
         self._on_fill = self._on_order = self._on_timer = None
         self._timers.clear()

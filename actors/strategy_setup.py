@@ -8,7 +8,8 @@ from typing import Any
 from actors.faults import StrategySetupError, describe_fault
 from exchange_sim.model.ids import AccountId, InstrumentId
 from exchange_sim.model.instrument import Instrument
-from strategies.api import Strategy, Subscription
+from exchange_sim.series import EVERYWHERE, Series
+from strategies.api import Strategy, Subscription, Topic
 
 
 def traded_instruments(
@@ -46,12 +47,43 @@ def wanted_subscriptions(
     except Exception as error:
         raise StrategySetupError(f"{account_id}: {describe_fault(error)}") from error
     for wish in wanted:
+        if wish.topic is Topic.SERIES and wish.instrument_id == EVERYWHERE:
+            continue
         if wish.instrument_id not in traded:
             raise StrategySetupError(
                 f"{account_id}: subscriptions: expected some of {', '.join(traded)}, "
                 f"was {wish.instrument_id!r}"
             )
     return wanted
+
+
+def series_numbers(
+    account_id: AccountId, wanted: Sequence[Subscription], series: Sequence[Series]
+) -> tuple[tuple[Subscription, int], ...]:
+    """Return the subscriptions to recorded series with the numbers of those in the market.
+
+    Raises
+    ------
+    StrategySetupError
+        The market has no such series.
+    """
+    numbers = {(each.metric, each.instrument_id): number for number, each in enumerate(series)}
+    found = []
+    for wish in wanted:
+        if wish.topic is Topic.SERIES:
+            number = numbers.get((wish.metric, wish.instrument_id))
+            if number is None:
+                there = ", ".join(_title(*key) for key in numbers) or "none ([[market.series]])"
+                raise StrategySetupError(
+                    f"{account_id}: subscriptions: expected one of the market's series, which are {there}, "
+                    f"was {_title(wish.metric, wish.instrument_id)}"
+                )
+            found.append((wish, number))
+    return tuple(found)
+
+
+def _title(metric: str, instrument_id: InstrumentId) -> str:
+    return f"{metric} of {instrument_id}" if instrument_id else metric
 
 
 def override(strategy: Strategy[Any], name: str) -> Callable[..., None] | None:

@@ -74,13 +74,15 @@ class RunningMarket(Protocol):
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """Market data that a participant wants, by the instruments' numbers in the exchange.
 
-    `bars` are (instrument, interval in ns), `books` (instrument, interval in ns, levels a side).
+    `bars` are (instrument, interval in ns), `books` (instrument, interval in ns, levels a side), `series`
+    numbers of the market's recorded series.
     """
 
     quotes: frozenset[int] = frozenset()
     trades: frozenset[int] = frozenset()
     bars: frozenset[tuple[int, int]] = frozenset()
     books: frozenset[tuple[int, int, int]] = frozenset()
+    series: frozenset[int] = frozenset()
 
 
 class Participant(Protocol):
@@ -119,11 +121,13 @@ class Participant(Protocol):
         quotes: Rows = (),
         bars: Rows = (),
         books: Rows = (),
+        series: Rows = (),
     ) -> None:
         """Take what the exchange published since the last call, each kind in its order.
 
         `order_events` are the participant's own; market data may be everybody's. What has the same exchange
-        time is received in the order bars, books, order events, trades, quotes.
+        time is received in the order bars, books, order events, trades, quotes, series. Rows of series are
+        those of `exchange_sim.series.SeriesBoard`.
         """
 
     def run(self, until_ns: int) -> bytes:

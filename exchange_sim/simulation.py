@@ -22,6 +22,7 @@ from exchange_sim.model.enums import EventKind
 from exchange_sim.model.ids import AccountId, InstrumentId
 from exchange_sim.model.market import Bar
 from exchange_sim.ports import NEVER_NS, Participant, Rows, RunningMarket, Wishes
+from exchange_sim.series import Series, SeriesBoard
 
 CLOSING_NS = 10 * SECOND_NS
 """How long a market runs on after its participants stopped, so that their last cancels arrive."""
@@ -49,6 +50,8 @@ class Simulation:
         Grid of the recorded equity curves.
     opening_ns
         How long the crowd is alone before the participants start, so that they find a book.
+    series
+        Recorded series of the market, published on time.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Simulation:
         window_ns: int,
         equity_interval_ns: int,
         opening_ns: int = 0,
+        series: Sequence[Series] = (),
     ) -> None:
         self.kernel = kernel
         self.participants = tuple(participants)
@@ -81,8 +85,10 @@ class Simulation:
             for kind, output, layout in published
             if any(getattr(wish, kind) for wish in wishes)
         ]
+        self._board = SeriesBoard(series, frozenset().union(*(each.series for each in wishes)))
+        kinds = [kind for kind, _, _ in self._feeds] + ["series"]
         self._wanted = {
-            account: tuple(kind for kind, _, _ in self._feeds if getattr(each.wishes, kind))
+            account: tuple(kind for kind in kinds if getattr(each.wishes, kind))
             for account, each in self._places.items()
         }
         self._due_ns = dict.fromkeys(self._places, NEVER_NS)
@@ -101,6 +107,7 @@ class Simulation:
         if self._opening_ns:
             history = self._open(history)
         start_ns = self.kernel.now_ns
+        self._board.take(start_ns)
         for account, participant in self._places.items():
             participant.start(start_ns, history)
             self._due_ns[account] = participant.next_time_ns()
@@ -160,9 +167,9 @@ class Simulation:
 
     def _advance(self, until_ns: int) -> None:
         """Let market and participants do everything that happens before `until_ns`."""
-        kernel, window_ns, due = self.kernel, self._window_ns, self._due_ns
+        kernel, window_ns, due, board = self.kernel, self._window_ns, self._due_ns, self._board
         while kernel.now_ns < until_ns:
-            first_ns = min(due.values(), default=NEVER_NS)
+            first_ns = min(board.next_ns, min(due.values(), default=NEVER_NS))
             limit_ns = until_ns
             if first_ns < until_ns:
                 limit_ns = min(until_ns, (first_ns // window_ns + 1) * window_ns)
@@ -189,6 +196,8 @@ class Simulation:
             rows = take(output)
             if rows:
                 published[kind] = tuple(unpack(rows))
+        if self._board.next_ns < self.kernel.now_ns:
+            published["series"] = self._board.take(self.kernel.now_ns)
         if not published:
             for account, rows_of_it in own.items():
                 self._enqueue(account, rows_of_it, {})

@@ -20,7 +20,17 @@ from exchange_sim.model.enums import Side, TimeInForce
 from exchange_sim.model.events import OrderEvent, OrderFilled
 from exchange_sim.model.ids import AccountId, AssetId, ClientOrderId, InstrumentId, OrderId
 from exchange_sim.model.instrument import Instrument
-from exchange_sim.model.market import Bar, BookSnapshot, Quote, Trade
+from exchange_sim.model.market import (
+    Bar,
+    BookSnapshot,
+    FundingRate,
+    MarkPrice,
+    Observation,
+    Quote,
+    SeriesMessage,
+    Trade,
+)
+from exchange_sim.series import EVERYWHERE
 
 
 class Topic(IntEnum):
@@ -30,16 +40,18 @@ class Topic(IntEnum):
     QUOTES = 2
     TRADES = 3
     BOOKS = 4
+    SERIES = 5
 
 
 class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One stream of market data, made by `bars`, `quotes`, `trades` or `books`."""
+    """One stream of market data, made by `bars`, `quotes`, `trades`, `books` or `observations`."""
 
     topic: Topic
     instrument_id: InstrumentId
     interval_ns: int = 0
     warmup: int = 0
     depth: int = 0
+    metric: str = ""
 
     def __post_init__(self) -> None:
         if self.topic in (Topic.BARS, Topic.BOOKS) and self.interval_ns <= 0:
@@ -48,6 +60,8 @@ class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"warmup: expected 0 or more bars, was {self.warmup}")
         if self.topic is Topic.BOOKS and self.depth <= 0:
             raise ValueError(f"depth: expected 1 level or more, was {self.depth}")
+        if self.topic is Topic.SERIES and not self.metric:
+            raise ValueError("metric: expected the name of a series, was empty")
 
 
 def bars(instrument_id: InstrumentId, interval_ns: int, *, warmup: int = 0) -> Subscription:
@@ -68,6 +82,15 @@ def trades(instrument_id: InstrumentId) -> Subscription:
 def books(instrument_id: InstrumentId, interval_ns: int, *, depth: int = 10) -> Subscription:
     """Ask for the best `depth` levels of both sides, each `interval_ns` on the clock's grid."""
     return Subscription(Topic.BOOKS, instrument_id, interval_ns, depth=depth)
+
+
+def observations(metric: str, instrument_id: InstrumentId = EVERYWHERE, *, warmup: int = 0) -> Subscription:
+    """Ask for a recorded series of the market, and for its last `warmup` values (`on_series_history`).
+
+    `instrument_id` is left out for a series about no instrument in particular. Values come to
+    `on_observation`; those of the metric `funding` to `on_funding`, of `mark` to `on_mark`.
+    """
+    return Subscription(Topic.SERIES, instrument_id, warmup=warmup, metric=metric)
 
 
 class OrderState(IntEnum):
@@ -167,6 +190,9 @@ class Context(Protocol):
 
     def book(self, instrument_id: InstrumentId) -> BookSnapshot | None:
         """Return the last book snapshot, None before the first."""
+
+    def observation(self, metric: str, instrument_id: InstrumentId = EVERYWHERE) -> Observation | None:
+        """Return the last known value of a series that was asked for, None before the first."""
 
     def mid_ticks(self, instrument_id: InstrumentId) -> float | None:
         """Return the middle of the last known quote, None where a side is empty or none is known."""
@@ -294,6 +320,9 @@ class Strategy(ABC, Generic[C]):
         (`interval_ns` of each bar says so). No orders can be sent here.
         """
 
+    def on_series_history(self, ctx: Context, values: Sequence[SeriesMessage]) -> None:
+        """Hear the warm-up values of one series, oldest first, before `on_start`. No orders can be sent."""
+
     def on_start(self, ctx: Context) -> None:
         """Begin: the first handler that may send orders."""
 
@@ -301,6 +330,9 @@ class Strategy(ABC, Generic[C]):
     def on_quote(self, ctx: Context, quote: Quote) -> None: ...
     def on_trade(self, ctx: Context, trade: Trade) -> None: ...
     def on_book(self, ctx: Context, book: BookSnapshot) -> None: ...
+    def on_observation(self, ctx: Context, observation: Observation) -> None: ...
+    def on_funding(self, ctx: Context, funding: FundingRate) -> None: ...
+    def on_mark(self, ctx: Context, mark: MarkPrice) -> None: ...
 
     def on_fill(self, ctx: Context, fill: OrderFilled) -> None:
         """Hear that an own order traded; positions and orders already include it."""

@@ -25,8 +25,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
-from exchange_sim.markets.duration import parse_duration_ns
-from exchange_sim.markets.spec import Duration
+from exchange_sim.markets.duration import Duration, parse_duration_ns
 from exchange_sim.model.ids import InstrumentId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import Bar, BookSnapshot

@@ -39,8 +39,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, field
 
-from exchange_sim.markets.duration import parse_duration_ns
-from exchange_sim.markets.spec import Duration
+from exchange_sim.markets.duration import Duration, parse_duration_ns
 from exchange_sim.model.enums import Side
 from exchange_sim.model.events import ModifyRejected, OrderEvent
 from exchange_sim.model.ids import InstrumentId

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from exchange_sim.markets.spec import Duration
+from exchange_sim.markets.duration import Duration
 from strategies.directional import Directional, DirectionalConfig
 from strategies.indicators import Ema, Macd
 from strategies.signals import Signal

@@ -8,8 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from exchange_sim.markets.duration import MINUTE_NS, parse_duration_ns
-from exchange_sim.markets.spec import Duration
+from exchange_sim.markets.duration import MINUTE_NS, Duration, parse_duration_ns
 from exchange_sim.model.ids import InstrumentId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import Bar

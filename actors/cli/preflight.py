@@ -1,4 +1,4 @@
-"""Finds out before anything is played whether the recorded bars are there and usable."""
+"""Finds out before anything is played whether recorded bars and series are there and usable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exchange_sim.markets.build import build_market
 
 
 def check_markets(matches: Iterable[MatchSpec], data: Path | None) -> None:
-    """Build every anchored market of the matches once.
+    """Build every market of the matches that uses recorded data once.
 
     A wrong folder or file is then one line at once, in place of one failed match after another.
 
@@ -22,11 +22,14 @@ def check_markets(matches: Iterable[MatchSpec], data: Path | None) -> None:
         An anchored market has no data folder, or ends too early.
     BarsError
         Bars are missing, ambiguous, too short or impossible.
+    SeriesError
+        A recorded series cannot be used.
     """
     seen: set[tuple[str, int]] = set()
     for match in matches:
         market, duration_ns = match.market, match.settings.duration_ns
-        if not isinstance(market, AnchoredMarket) or (digest_of(market), duration_ns) in seen:
+        recorded = isinstance(market, AnchoredMarket) or market.series
+        if not recorded or (digest_of(market), duration_ns) in seen:
             continue
         seen.add((digest_of(market), duration_ns))
         try:

@@ -7,6 +7,7 @@ passes is no better for it, but it will not be taken out, and its results can be
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,9 @@ import msgspec
 
 from actors.faults import StrategySetupError
 from actors.risk import RiskLimits
+from actors.strategy_setup import traded_instruments, wanted_subscriptions
 from actors.testing.cards import Card, expect, run_cards
+from actors.testing.made_up_series import made_up_series
 from actors.testing.opponents import Tempter, ThinBook
 from actors.testing.stage import Played, Player, Stage, still_market
 from exchange_sim.markets.build import build_market
@@ -23,6 +26,8 @@ from exchange_sim.markets.duration import parse_duration_ns
 from exchange_sim.markets.history import EMPTY_HISTORY
 from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.markets.spec import SyntheticMarket
+from exchange_sim.model.ids import AccountId
+from exchange_sim.series import EVERYWHERE
 from strategies.api import Strategy, StrategyConfig
 
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT")
@@ -67,7 +72,16 @@ class StrategySubject:
     ) -> Stage:
         """Return a stage with one new bot, and others."""
         bot = Player("bot", self.make(**changes), limits=limits or RiskLimits(), deposit=deposit)
-        return Stage([bot, *others], market or self.market, duration_ns=self.duration_ns, seed=self.seed)
+        inputs = self._with_series(market or self.market, **changes)
+        return Stage([bot, *others], inputs, duration_ns=self.duration_ns, seed=self.seed)
+
+    def _with_series(self, market: MarketInputs, **changes: Any) -> MarketInputs:
+        """Return the market with made-up values of every series that the bot asks for."""
+        name, strategy = AccountId("bot"), self.make(**changes)
+        traded = traded_instruments(name, strategy, market.instruments)
+        wanted = wanted_subscriptions(name, strategy, traded)
+        end_ns = market.start_ns + self.duration_ns
+        return replace(market, series=made_up_series(wanted, self.seed, market.start_ns, end_ns))
 
 
 def check_strategy(
@@ -133,7 +147,7 @@ def _each_symbol(subject: StrategySubject) -> None:
         except StrategySetupError as error:
             expect(False, f"{symbol} alone: {error}")
         wishes = stage.hosts[0].host.subscriptions
-        others = sorted({wish.instrument_id for wish in wishes} - {symbol})
+        others = sorted({wish.instrument_id for wish in wishes} - {symbol, EVERYWHERE})
         expect(not others, f"{symbol} alone: expected to hear of nothing else, was {', '.join(others)}")
         _alive(stage.play(), f"{symbol} alone")
 

@@ -125,6 +125,7 @@ class Stage:
                 handler_limit_s=handler_limit_s,
                 outbox_limit=outbox_limit,
                 exchange=self.kernel.exchange,
+                series=market.series,
             )
             for each in players
         )
@@ -133,6 +134,7 @@ class Stage:
             self.hosts,
             window_ns=min((each.latency.minimum_ns for each in players), default=duration_ns),
             equity_interval_ns=duration_ns // 2,
+            series=market.series,
         )
 
     def play(

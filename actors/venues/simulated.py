@@ -19,7 +19,7 @@ from exchange_sim.model.enums import TimeInForce
 from exchange_sim.model.events import OrderEvent
 from exchange_sim.model.ids import AccountId, ClientOrderId
 from exchange_sim.model.instrument import Instrument
-from exchange_sim.model.market import MarketData, Quote
+from exchange_sim.model.market import MarketData, Quote, SeriesMessage
 from exchange_sim.ports import (
     NEVER_NS,
     AccountSnapshot,
@@ -31,8 +31,9 @@ from exchange_sim.ports import (
     VenueUnsupportedError,
     Wishes,
 )
+from exchange_sim.series import Series, SeriesDecoder
 
-_BARS, _BOOKS, _EVENTS, _TRADES, _QUOTES = range(5)
+_BARS, _BOOKS, _EVENTS, _TRADES, _QUOTES, _SERIES = range(6)
 
 
 class SimulatedVenue:
@@ -48,6 +49,8 @@ class SimulatedVenue:
         Of the messages; the seed names the run.
     exchange
         Answers `snapshot` and `query`, at once; without it the venue is not capable of them.
+    series
+        Recorded series of the market, in its order.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class SimulatedVenue:
         latency: AccountLatency,
         seed: int,
         exchange: ExchangeView | None = None,
+        series: Sequence[Series] = (),
     ) -> None:
         names = [each.instrument_id for each in instruments]
         self._account_id = account_id
@@ -68,6 +72,7 @@ class SimulatedVenue:
         self._down = Link(latency.down, seed, account_id, "down")
         self._packer = CommandPacker(account, names)
         self._decoder = RowDecoder(account_id, names)
+        self._series = SeriesDecoder(series, instruments)
         self._depths: dict[tuple[int, int], int] = {}
         self._inbox: deque[OrderEvent | MarketData] = deque()
         self._outbox: list[bytes] = []
@@ -123,6 +128,10 @@ class SimulatedVenue:
                 return order
         return None
 
+    def past(self, number: int, count: int, now_ns: int) -> tuple[SeriesMessage, ...]:
+        """Return the last `count` values of a series that were known before `now_ns`, oldest first."""
+        return self._series.past(number, count, now_ns)
+
     def next_event_ns(self) -> int:
         return self._inbox[0].ts_received_ns if self._inbox else NEVER_NS
 
@@ -151,6 +160,7 @@ class SimulatedVenue:
         quotes: Rows = (),
         bars: Rows = (),
         books: Rows = (),
+        series: Rows = (),
     ) -> None:
         """Put what the exchange published on its way to the account; see `exchange_sim.ports.Participant`."""
         kinds = (
@@ -159,6 +169,7 @@ class SimulatedVenue:
             (_EVENTS, order_events),
             (_TRADES, trades),
             (_QUOTES, quotes),
+            (_SERIES, series),
         )
         given = [(kind, rows) for kind, rows in kinds if rows]
         if len(given) == 1:
@@ -206,13 +217,21 @@ class SimulatedVenue:
         elif kind == _TRADES:
             if row[4] in wishes.trades:
                 add(decoder.trade(row, arrival_ns(row[0])))
-        elif kind == _BARS:
-            if (row[8], row[1]) in wishes.bars:
-                add(decoder.bar(row, arrival_ns(row[0] + row[1])))
         else:
+            self._deliver_rare(kind, row)
+
+    def _deliver_rare(self, kind: int, row: Row) -> None:
+        """The same for what comes on a grid of time."""
+        arrival_ns, add = self._down.arrival_ns, self._inbox.append
+        if kind == _BARS:
+            if (row[8], row[1]) in self.wishes.bars:
+                add(self._decoder.bar(row, arrival_ns(row[0] + row[1])))
+        elif kind == _BOOKS:
             depth = self._depths.get((row[2], row[1]))
             if depth:
-                add(decoder.book(row, arrival_ns(row[0]), depth))
+                add(self._decoder.book(row, arrival_ns(row[0]), depth))
+        elif row[1] in self.wishes.series:
+            add(self._series.message(row[1], row[2], arrival_ns(row[0])))
 
     def _view(self) -> ExchangeView:
         if self._exchange is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from exchange_sim.markets.anchored import build_anchored
 from exchange_sim.markets.inputs import MarketInputs
+from exchange_sim.markets.read_series import read_market_series
 from exchange_sim.markets.spec import AnchoredMarket, MarketSpec
 from exchange_sim.markets.synthetic import build_synthetic
 
@@ -26,18 +28,32 @@ def build_market(
     seed
         Of the paths. The crowd's own draws are the kernel's.
     data_folder
-        Where the bars of an anchored market are.
+        Where the bars of an anchored market and recorded series are.
 
     Raises
     ------
     BarsError
         An anchored market's bars are missing, ambiguous, too short or impossible.
+    SeriesError
+        A recorded series cannot be used, or there is no data folder for it.
     ValueError
         `duration_ns` is not positive, the market ends before it is over, or an anchored market has no data
         folder.
     """
     if duration_ns < 1:
         raise ValueError(f"duration: expected 1 ns or more, was {duration_ns}")
+    inputs = _build(market, duration_ns, seed, data_folder)
+    series = read_market_series(
+        market.series,
+        data_folder,
+        start_ns=inputs.start_ns,
+        end_ns=inputs.start_ns + duration_ns,
+        history_ns=market.history_ns,
+    )
+    return replace(inputs, series=series)
+
+
+def _build(market: MarketSpec, duration_ns: int, seed: int, data_folder: Path | None) -> MarketInputs:
     if isinstance(market, AnchoredMarket):
         if data_folder is None:
             raise ValueError("market.kind: an anchored market needs a folder of bars (--data FOLDER)")

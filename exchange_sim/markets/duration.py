@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+import msgspec
 
 DURATION_PATTERN = r"^[1-9][0-9]*(ms|s|m|h|d)$"
 """What a duration in a configuration file looks like."""
+
+Duration = Annotated[
+    str, msgspec.Meta(pattern=DURATION_PATTERN, description="like 500ms, 90s, 10m, 6h or 3d")
+]
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS

@@ -8,6 +8,7 @@ from exchange_sim.kernel.path import MarketPath
 from exchange_sim.markets.history import History
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.population.species import Population
+from exchange_sim.series import Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class MarketInputs:
     """A market ready to run.
 
     `path` begins at `start_ns` and reaches beyond the asked duration. `size_scales` has the factor on
-    the crowd's sizes of each instrument. `history` has closed bars that end at `start_ns` at the latest.
+    the crowd's sizes of each instrument. `history` has closed bars that end at `start_ns` at the latest,
+    `series` what is published besides.
     """
 
     instruments: tuple[Instrument, ...]
@@ -24,3 +26,4 @@ class MarketInputs:
     size_scales: tuple[float, ...]
     start_ns: int
     history: History
+    series: tuple[Series, ...] = ()

@@ -47,9 +47,9 @@ def read_bars(path: Path, *, fill_gaps: bool = False) -> Bars:
         is impossible: unsorted, duplicate, off the grid of the interval, after a gap, with a price of
         0 or less, `high` below or `low` above `open` or `close`, negative volume, NaN or infinity.
     """
-    table = _table(path, COLUMNS)
-    timestamps = _timestamps_ns(path, table)
-    numbers = {name: _numbers(path, table, name) for name in COLUMNS[1:]}
+    table = read_table(path, COLUMNS)
+    timestamps = timestamps_ns(path, table)
+    numbers = {name: numbers_of(path, table, name) for name in COLUMNS[1:]}
     interval_ns = _check_times(path, timestamps, fill_gaps=fill_gaps)
     _check_values(path, numbers)
     bars = Bars(path.name, interval_ns, timestamps, *(numbers[name] for name in COLUMNS[1:]))
@@ -64,15 +64,22 @@ def read_times(path: Path) -> tuple[int, int, int]:
     BarsError
         As `read_bars`, as far as columns and times are concerned. Gaps are accepted.
     """
-    table = _table(path, COLUMNS)
-    timestamps = _timestamps_ns(path, table)
+    table = read_table(path, COLUMNS)
+    timestamps = timestamps_ns(path, table)
     interval_ns = _check_times(path, timestamps, fill_gaps=True)
     return interval_ns, int(timestamps[0]), int(timestamps[-1]) + interval_ns
 
 
-def _table(path: Path, columns: Sequence[str]) -> pa.Table:
+def read_table(path: Path, columns: Sequence[str], *, what: str = "bars") -> pa.Table:
+    """Return these columns (any case) of a Parquet or CSV file, under the names asked for.
+
+    Raises
+    ------
+    BarsError
+        The file is missing, empty, truncated or no table, or a column is missing or there twice.
+    """
     if not path.is_file():
-        raise BarsError(f"{path}: expected a file of bars, found none")
+        raise BarsError(f"{path}: expected a file of {what}, found none")
     if path.stat().st_size == 0:
         raise BarsError(f"{path}: the file is empty")
     name = path.name.lower()
@@ -89,7 +96,7 @@ def _table(path: Path, columns: Sequence[str]) -> pa.Table:
             raise BarsError(f"{path}: expected a file name ending in {expected}")
     except (pa.ArrowException, OSError, EOFError) as error:
         reason = str(error).splitlines()[0]
-        raise BarsError(f"{path}: cannot be read, truncated or no table of bars ({reason})") from error
+        raise BarsError(f"{path}: cannot be read, truncated or no table of {what} ({reason})") from error
     table = table.select(list(names)).rename_columns(list(columns))
     if table.num_rows == 0:
         raise BarsError(f"{path}: the file has no rows")
@@ -110,11 +117,18 @@ def _column_names(path: Path, found: Sequence[str], wanted: Sequence[str]) -> Se
     return [by_name[name] for name in wanted]
 
 
-def _timestamps_ns(path: Path, table: pa.Table) -> Integers:
-    column = table.column("timestamp").combine_chunks()
+def timestamps_ns(path: Path, table: pa.Table, name: str = "timestamp") -> Integers:
+    """Return a column of UTC milliseconds or date-times in ns.
+
+    Raises
+    ------
+    BarsError
+        A value is missing, is no whole number of milliseconds, or lies outside the years 1973 to 2286.
+    """
+    column = table.column(name).combine_chunks()
     kind = column.type
     if column.null_count:
-        raise BarsError(f"{path}: row {_first(pc.is_null(column))}, column timestamp: the value is missing")
+        raise BarsError(f"{path}: row {_first(pc.is_null(column))}, column {name}: the value is missing")
     # Casts are unchecked: a value that overflows ends up outside the range of years tested below.
     if pa.types.is_timestamp(kind):
         column = column.cast(pa.timestamp("ms", tz=kind.tz), safe=False).cast(pa.int64())
@@ -125,21 +139,21 @@ def _timestamps_ns(path: Path, table: pa.Table) -> Integers:
         if bad.any():
             row = int(np.argmax(bad))
             raise BarsError(
-                f"{path}: row {row + 1}, column timestamp: expected UTC milliseconds, was {values[row]!r}"
+                f"{path}: row {row + 1}, column {name}: expected UTC milliseconds, was {values[row]!r}"
             )
         milliseconds = values.astype(np.int64)
     elif pa.types.is_integer(kind):
         milliseconds = column.cast(pa.int64(), safe=False).to_numpy(zero_copy_only=False)
     else:
         raise BarsError(
-            f"{path}: row 1, column timestamp: expected UTC milliseconds or date-times, "
+            f"{path}: row 1, column {name}: expected UTC milliseconds or date-times, "
             f"was {column[0].as_py()!r} (a column of {kind})"
         )
     bad = (milliseconds < _EARLIEST_MS) | (milliseconds > _LATEST_MS)
     if bad.any():
         row = int(np.argmax(bad))
         raise BarsError(
-            f"{path}: row {row + 1}, column timestamp: expected UTC milliseconds of the years 1973 to "
+            f"{path}: row {row + 1}, column {name}: expected UTC milliseconds of the years 1973 to "
             f"2286, was {milliseconds[row]} (seconds, micro- or nanoseconds?)"
         )
     return np.asarray(milliseconds * np.int64(_MILLISECOND_NS))
@@ -150,7 +164,14 @@ def _first(mask: pa.Array) -> int:
     return int(np.argmax(mask.to_numpy(zero_copy_only=False))) + 1
 
 
-def _numbers(path: Path, table: pa.Table, name: str) -> Floats:
+def numbers_of(path: Path, table: pa.Table, name: str) -> Floats:
+    """Return a column of numbers, or of texts that are numbers.
+
+    Raises
+    ------
+    BarsError
+        A value is missing or is no number.
+    """
     column = table.column(name).combine_chunks()
     kind = column.type
     if pa.types.is_null(kind) or column.null_count:

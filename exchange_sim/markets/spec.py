@@ -8,14 +8,12 @@ from typing import Annotated, Self
 import msgspec
 
 from exchange_sim.markets.contracts import InstrumentSpec, contract_preset
-from exchange_sim.markets.duration import DURATION_PATTERN, MINUTE_NS, parse_duration_ns
+from exchange_sim.markets.duration import MINUTE_NS, Duration, parse_duration_ns
+from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.population.presets import PRESETS
 from exchange_sim.population.species import Population
 
-Duration = Annotated[
-    str, msgspec.Meta(pattern=DURATION_PATTERN, description="like 500ms, 90s, 10m, 6h or 3d")
-]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 
@@ -168,6 +166,8 @@ class SyntheticMarket(
         Share of the instruments' turnover that the crowd trades; depth goes with it.
     path_step
         Grid of the fundamental path; between its points the path is a straight line.
+    series
+        Recorded series that are published on time.
     """
 
     instruments: Annotated[tuple[str | SyntheticInstrument, ...], msgspec.Meta(min_length=1)] = (
@@ -179,9 +179,11 @@ class SyntheticMarket(
     dynamics: Dynamics = Dynamics()
     volume_scale: Positive = 0.1
     path_step: Duration = "1s"
+    series: tuple[SeriesSpec, ...] = ()
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
+        check_series(self.series, tuple(each.symbol for each in self.specs()))
         _check_step(self.path_step)
         _check_population(self.population)
         _check_whole_minute(self.start)
@@ -237,6 +239,8 @@ class AnchoredMarket(
         Grid of the fundamental path; between its points the path is a straight line.
     fill_gaps
         Carry the last close over missing bars (with volume 0) rather than refuse the file.
+    series
+        Recorded series that are published on time.
     """
 
     instruments: Annotated[tuple[str | AnchoredInstrument, ...], msgspec.Meta(min_length=1)]
@@ -247,9 +251,11 @@ class AnchoredMarket(
     volume_scale: Positive = 0.1
     path_step: Duration = "1s"
     fill_gaps: bool = False
+    series: tuple[SeriesSpec, ...] = ()
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
+        check_series(self.series, tuple(each.symbol for each in self.specs()))
         _check_step(self.path_step)
         _check_population(self.population)
         if self.start is not None:

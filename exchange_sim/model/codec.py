@@ -6,12 +6,12 @@ import msgspec
 
 from exchange_sim.model.commands import Command
 from exchange_sim.model.events import ExchangeEvent
-from exchange_sim.model.market import Bar, BookSnapshot, Quote, Trade
+from exchange_sim.model.market import MarketData
 
 SCHEMA_VERSION = 2
 """Raised with every change of a message's fields."""
 
-Message = Command | ExchangeEvent | Quote | Trade | BookSnapshot | Bar
+Message = Command | ExchangeEvent | MarketData
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)

@@ -60,4 +60,46 @@ class Bar(msgspec.Struct, frozen=True, array_like=True, tag="bar", gc=False):
     trades: int
 
 
-MarketData = Quote | Trade | BookSnapshot | Bar
+class Observation(msgspec.Struct, frozen=True, array_like=True, tag="observation", gc=False):
+    """A value of a factor: open interest, a long/short ratio, sentiment, anything recorded.
+
+    `instrument_id` is empty where the factor is about no instrument in particular. `ts_exchange_ns` is the
+    instant from which the value is known, `ts_stamp_ns` what its source calls its time: for a value about an
+    interval often the interval's beginning.
+    """
+
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    ts_stamp_ns: int
+    metric: str
+    value: float
+
+
+class FundingRate(msgspec.Struct, frozen=True, array_like=True, tag="funding_rate", gc=False):
+    """A funding rate in parts per billion of the position's value; positive: longs pay.
+
+    Times as in `Observation`.
+    """
+
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    ts_stamp_ns: int
+    rate_ppb: int
+
+
+class MarkPrice(msgspec.Struct, frozen=True, array_like=True, tag="mark_price", gc=False):
+    """A published mark price, to the nearest tick. Times as in `Observation`."""
+
+    instrument_id: InstrumentId
+    ts_exchange_ns: int
+    ts_received_ns: int
+    ts_stamp_ns: int
+    mark_ticks: int
+
+
+SeriesMessage = Observation | FundingRate | MarkPrice
+"""Values of series: not made by the exchange's own trading."""
+
+MarketData = Quote | Trade | BookSnapshot | Bar | SeriesMessage

@@ -1,0 +1,33 @@
+"""Every example with a bot of its own is played from the command line, cut short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from actors.cli.errors import ExitCode
+from tests.cli.conftest import Arena
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_series_reach_the_bot_of_the_example(arena: Arena) -> None:
+    answer = arena("match", str(EXAMPLES / "factors.toml"), "--data", str(EXAMPLES / "data"))
+    assert answer.code == ExitCode.DONE, answer.err
+    assert "contrarian" in answer.out
+
+
+def test_without_the_data_the_example_says_what_it_needs(arena: Arena) -> None:
+    answer = arena("match", str(EXAMPLES / "factors.toml"))
+    assert answer.code == ExitCode.INPUT
+    assert answer.err.splitlines() == [
+        "arena: market.series: recorded series need a folder of data (--data FOLDER)"
+    ]
+
+
+@pytest.mark.parametrize("bot", ["factors.py:Contrarian"])
+def test_the_bots_of_the_examples_pass_every_card(arena: Arena, bot: str) -> None:
+    answer = arena("check-strategy", str(EXAMPLES / bot), "--duration", "2m")
+    assert answer.code == ExitCode.DONE, answer.err
+    assert "failed" not in answer.out
