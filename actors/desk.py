@@ -7,10 +7,24 @@ from operator import index
 from actors.faults import OutboxFullError
 from actors.gate import RiskApproved, RiskGate
 from actors.tracker import OrderTracker
-from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
+from exchange_sim.model.commands import (
+    AccountCommand,
+    CancelAll,
+    CancelOrder,
+    Command,
+    ModifyOrder,
+    MoveMargin,
+    ReplaceOrder,
+    SetLeverage,
+    SetMarginMode,
+    SubmitOrder,
+)
 from exchange_sim.model.enums import Reason
-from exchange_sim.model.events import ModifyRejected, OrderDenied, OrderEvent
+from exchange_sim.model.events import AccountRejected, ModifyRejected, OrderDenied
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
+
+Denial = OrderDenied | ModifyRejected | AccountRejected
+"""What an account hears of a command that its own risk gate refused."""
 
 
 class OrderDesk:
@@ -50,12 +64,12 @@ class OrderDesk:
         self._next_client_order_id = 1
         self.submitted = 0
         self.outbox: list[RiskApproved[Command]] = []
-        self.denials: list[OrderEvent] = []
+        self.denials: list[Denial] = []
 
-    def new_client_order_id(self) -> ClientOrderId:
-        """Return an id that no order of this account has had."""
+    def new_client_order_id(self, count: int = 1) -> ClientOrderId:
+        """Return the first of `count` consecutive ids that no order of this account has had."""
         client_order_id = self._next_client_order_id
-        self._next_client_order_id += 1
+        self._next_client_order_id += count
         return ClientOrderId(client_order_id)
 
     def submit(self, now_ns: int, command: SubmitOrder) -> None:
@@ -77,11 +91,43 @@ class OrderDesk:
         if isinstance(verdict, RiskApproved):
             self.outbox.append(verdict)
         else:
-            denial = OrderDenied(
-                self._account_id, instrument_id, command.client_order_id, now_ns, now_ns, verdict
-            )
-            self._tracker.handle(denial)
-            self.denials.append(denial)
+            self._deny(now_ns, instrument_id, command.client_order_id, verdict, self._gate.missing(command))
+        self._check_room()
+
+    def replace(self, now_ns: int, command: ReplaceOrder) -> None:
+        """Send an order that takes another's place; if that is finished or unknown it is denied."""
+        order = command.order
+        self.submitted += 1
+        replaced = self._tracker.open.get(command.replaced_client_id)
+        if replaced is None:
+            self._tracker.submit(order)
+            self._deny(now_ns, order.instrument_id, order.client_order_id, Reason.RISK_UNKNOWN_ORDER)
+        else:
+            verdict = self._gate.replace(command, replaced, now_ns)
+            self._tracker.replace(command)
+            if isinstance(verdict, RiskApproved):
+                self.outbox.append(verdict)
+            else:
+                missing = self._gate.missing(command)
+                self._deny(now_ns, order.instrument_id, order.client_order_id, verdict, missing)
+        self._check_room()
+
+    def account(self, now_ns: int, command: AccountCommand) -> None:
+        """Send a command about the account's margin.
+
+        Raises
+        ------
+        ValueError
+            The account does not trade the instrument.
+        """
+        instrument_id = command.instrument_id
+        if instrument_id not in self._tracker.totals:
+            raise self._unknown(instrument_id)
+        verdict = self._gate.account(command, now_ns)
+        if isinstance(verdict, RiskApproved):
+            self.outbox.append(verdict)
+        else:
+            self.denials.append(AccountRejected(self._account_id, instrument_id, now_ns, now_ns, verdict))
         self._check_room()
 
     def modify(
@@ -90,6 +136,7 @@ class OrderDesk:
         client_order_id: ClientOrderId,
         quantity_lots: int | None,
         limit_ticks: int | None,
+        trigger_ticks: int | None = None,
     ) -> None:
         """Send a modification; of an order that is finished or unknown it is denied."""
         order = self._tracker.open.get(client_order_id)
@@ -104,10 +151,11 @@ class OrderDesk:
             client_order_id,
             order.quantity_lots if quantity_lots is None else index(quantity_lots),
             order.limit_ticks if limit_ticks is None else index(limit_ticks),
+            0 if trigger_ticks is None else index(trigger_ticks),
         )
         verdict = self._gate.modify(command, order, now_ns)
         if isinstance(verdict, RiskApproved):
-            self._tracker.modify(order)
+            self._tracker.modify(order, command.trigger_ticks)
             self.outbox.append(verdict)
             self._check_room()
         else:
@@ -137,25 +185,35 @@ class OrderDesk:
         self.outbox.append(self._gate.cancel_all(CancelAll(self._account_id, instrument_id), now_ns))
         self._check_room()
 
-    def drop(self, now_ns: int) -> list[OrderEvent]:
-        """Empty the outbox unsent; return the denials of the orders that were in it, as in the books."""
-        dropped: list[OrderEvent] = list(self.denials)
+    def drop(self, now_ns: int) -> list[Denial]:
+        """Empty the outbox unsent; return the denials of what was in it, as in the books."""
         for approved in self.outbox:
             command = approved.command
-            if isinstance(command, SubmitOrder):
-                denial = OrderDenied(
-                    self._account_id,
-                    command.instrument_id,
-                    command.client_order_id,
-                    now_ns,
-                    now_ns,
-                    Reason.RISK_HALTED,
+            order = command.order if isinstance(command, ReplaceOrder) else command
+            if isinstance(order, SubmitOrder):
+                self._deny(now_ns, order.instrument_id, order.client_order_id, Reason.RISK_HALTED)
+            elif isinstance(order, SetLeverage | SetMarginMode | MoveMargin):
+                self.denials.append(
+                    AccountRejected(self._account_id, order.instrument_id, now_ns, now_ns, Reason.RISK_HALTED)
                 )
-                self._tracker.handle(denial)
-                dropped.append(denial)
+        dropped = list(self.denials)
         self.outbox.clear()
         self.denials.clear()
         return dropped
+
+    def _deny(
+        self,
+        now_ns: int,
+        instrument_id: InstrumentId,
+        client_order_id: ClientOrderId,
+        reason: Reason,
+        missing: str = "",
+    ) -> None:
+        """Note that a new order does not leave; `missing` is what the venue does not have for it."""
+        text = f"the venue does not offer {missing}" if missing else ""
+        denial = OrderDenied(self._account_id, instrument_id, client_order_id, now_ns, now_ns, reason, text)
+        self._tracker.handle(denial)
+        self.denials.append(denial)
 
     def _deny_change(
         self, now_ns: int, instrument_id: InstrumentId, client_order_id: ClientOrderId, reason: Reason

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from decimal import Decimal
-from typing import Final, Generic, TypeVar, final
+from typing import Final, Generic, NamedTuple, TypeVar, final
 
+import msgspec
+
+from actors.exposure import Exposure
+from actors.offers import missing_offer
 from actors.portfolio import Portfolio
 from actors.risk import RiskLimits, RiskState
 from actors.tracker import OrderTracker, TrackedOrder
-from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
+from exchange_sim.model.commands import (
+    AccountCommand,
+    CancelAll,
+    CancelOrder,
+    Command,
+    ModifyOrder,
+    MoveMargin,
+    ReplaceOrder,
+    SetLeverage,
+    SubmitOrder,
+)
 from exchange_sim.model.enums import OrderType, Reason, Side
 from exchange_sim.model.ids import InstrumentId
 from exchange_sim.model.instrument import ASSET_SCALE
+from exchange_sim.ports import EVERYTHING, Capabilities
 
 _SECOND_NS = 1_000_000_000
 _DAY_NS = 86_400 * _SECOND_NS
@@ -47,11 +62,23 @@ class RiskApproved(Generic[C_co]):
         return f"RiskApproved({self.command!r}, ts_ns={self.ts_ns})"
 
 
+class _Terms(NamedTuple):
+    """What the limits look at: `added_lots` of `whole_lots` could make a position larger."""
+
+    instrument_id: InstrumentId
+    side: Side
+    added_lots: int
+    whole_lots: int
+    limit_ticks: int
+    trigger_ticks: int
+
+
 class RiskGate:
-    """Holds an account to its limits.
+    """Holds an account to its limits, and to what its venue offers.
 
     A limit stops what would go, or go further, beyond it: reducing is never refused for a size that is
-    already too large. Cancels always pass.
+    already too large. Trigger orders count as if they had fired, at their limit, else at their trigger.
+    Cancels always pass.
 
     Parameters
     ----------
@@ -59,14 +86,19 @@ class RiskGate:
         What is allowed.
     portfolio, tracker
         The account's books, which the gate reads and never changes.
+    capabilities
+        Of the venue.
     """
 
     __slots__ = (
+        "_capabilities",
         "_daily_atoms",
         "_day",
         "_day_equity",
+        "_exposure",
         "_gross_atoms",
         "_limits",
+        "_offers_all",
         "_order_atoms",
         "_peak",
         "_portfolio",
@@ -80,10 +112,20 @@ class RiskGate:
         "watches_equity",
     )
 
-    def __init__(self, limits: RiskLimits, portfolio: Portfolio, tracker: OrderTracker) -> None:
+    def __init__(
+        self,
+        limits: RiskLimits,
+        portfolio: Portfolio,
+        tracker: OrderTracker,
+        capabilities: Capabilities = EVERYTHING,
+    ) -> None:
         self._limits = limits
         self._portfolio = portfolio
         self._tracker = tracker
+        self._exposure = Exposure(portfolio, tracker)
+        self._capabilities = capabilities
+        told = msgspec.structs.replace(capabilities, market_data=True, snapshot=True, query=True)
+        self._offers_all = told == EVERYTHING
         self._sent: deque[int] = deque(maxlen=limits.orders_per_second or 1)
         self._sized = (
             limits.position_notional is not None
@@ -104,43 +146,95 @@ class RiskGate:
         self.watches_equity = limits.daily_loss is not None or limits.drawdown is not None
         """Whether `observe` needs to be called when prices move."""
 
+    def missing(self, command: SubmitOrder | ModifyOrder | ReplaceOrder | AccountCommand) -> str:
+        """Return what of a command the venue does not offer; empty if it offers all."""
+        return "" if self._offers_all else missing_offer(self._capabilities, command)
+
     def submit(self, command: SubmitOrder, now_ns: int) -> RiskApproved[SubmitOrder] | Reason:
         """Let an order through, or say why not. Counts it if it goes."""
-        if command.quantity_lots <= 0 or (command.order_type is OrderType.LIMIT and command.limit_ticks <= 0):
+        reason = self._new_order_refusal(command, command, command.quantity_lots, now_ns)
+        return RiskApproved(command, now_ns, _TOKEN) if reason is _NONE else reason
+
+    def replace(
+        self, command: ReplaceOrder, replaced: TrackedOrder, now_ns: int
+    ) -> RiskApproved[ReplaceOrder] | Reason:
+        """Let an order through that takes another's place. What it adds is held to the limits."""
+        order = command.order
+        counted = replaced.leaves_lots if replaced.side is order.side and not replaced.reduce_only else 0
+        reason = self._new_order_refusal(command, order, max(order.quantity_lots - counted, 0), now_ns, 1)
+        return RiskApproved(command, now_ns, _TOKEN) if reason is _NONE else reason
+
+    def _new_order_refusal(
+        self,
+        command: SubmitOrder | ReplaceOrder,
+        order: SubmitOrder,
+        added_lots: int,
+        now_ns: int,
+        ending: int = 0,
+    ) -> Reason:
+        """Return why a new order may not go, NONE if it may. `ending` orders make room for it."""
+        if not _is_well_formed(order):
             return Reason.RISK_INVALID_ORDER
-        if not (self._unlimited and self.state is _ACTIVE):
-            reason = self._refusal(
-                command.instrument_id,
-                command.side,
-                command.quantity_lots,
-                command.limit_ticks,
-                now_ns,
-            )
-            limit = self._limits.open_orders
-            if reason is _NONE and limit is not None and len(self._tracker.open) >= limit:
-                reason = Reason.RISK_OPEN_ORDERS
-            if reason is not _NONE:
-                return reason
+        if not self._offers_all and missing_offer(self._capabilities, command):
+            return Reason.RISK_NOT_OFFERED
+        if self._unlimited and self.state is _ACTIVE:
+            return _NONE
+        terms = _Terms(
+            order.instrument_id,
+            order.side,
+            0 if order.reduce_only or order.close_position else added_lots,
+            order.quantity_lots,
+            order.limit_ticks,
+            order.trigger_ticks,
+        )
+        reason = self._refusal(terms, now_ns)
+        limit = self._limits.open_orders
+        exits = (order.stop_loss_ticks > 0) + (order.take_profit_ticks > 0)
+        if reason is _NONE and limit is not None and len(self._tracker.open) - ending + exits >= limit:
+            reason = Reason.RISK_OPEN_ORDERS
+        if reason is _NONE:
             self._sent.append(now_ns)
-        return RiskApproved(command, now_ns, _TOKEN)
+        return reason
 
     def modify(
         self, command: ModifyOrder, order: TrackedOrder, now_ns: int
     ) -> RiskApproved[ModifyOrder] | Reason:
         """Let a modification through, or say why not. What it adds is held to the limits like a new order."""
-        if command.quantity_lots <= 0 or command.limit_ticks <= 0:
+        lots, limit_ticks = command.quantity_lots, command.limit_ticks
+        if (lots != 0 if order.close_position and order.waits else lots <= 0) or (
+            order.order_type.has_limit and limit_ticks <= 0
+        ):
             return Reason.RISK_INVALID_ORDER
+        if not self._offers_all and missing_offer(self._capabilities, command):
+            return Reason.RISK_NOT_OFFERED
         if not (self._unlimited and self.state is _ACTIVE):
-            added = command.quantity_lots - order.filled_lots - order.leaves_lots
-            reason = self._refusal(
-                command.instrument_id, order.side, max(added, 0), command.limit_ticks, now_ns
-            )
-            whole = command.limit_ticks * command.quantity_lots
-            if reason is _NONE and self._too_large(command.instrument_id, whole):
-                reason = Reason.RISK_ORDER_NOTIONAL
+            trigger = (command.trigger_ticks or order.trigger_ticks) if order.waits else 0
+            added = 0 if order.reduce_only else max(lots - order.filled_lots - order.leaves_lots, 0)
+            terms = _Terms(command.instrument_id, order.side, added, lots, limit_ticks, trigger)
+            reason = self._refusal(terms, now_ns)
             if reason is not _NONE:
                 return reason
             self._sent.append(now_ns)
+        return RiskApproved(command, now_ns, _TOKEN)
+
+    def account(self, command: AccountCommand, now_ns: int) -> RiskApproved[AccountCommand] | Reason:
+        """Let a command about the margin through, or say why not.
+
+        A leverage above the account's own limit does not pass; while only reducing is allowed nothing passes
+        but margin that is added.
+        """
+        if not self._offers_all and missing_offer(self._capabilities, command):
+            return Reason.RISK_NOT_OFFERED
+        if self.state is _HALTED:
+            return Reason.RISK_HALTED
+        if self.state is _REDUCING and not (isinstance(command, MoveMargin) and command.atoms > 0):
+            return Reason.RISK_REDUCING_ONLY
+        if isinstance(command, SetLeverage):
+            limit = self._limits.leverage
+            if command.leverage < 1:
+                return Reason.RISK_INVALID_ORDER
+            if limit is not None and command.leverage > max(limit, 1.0):
+                return Reason.RISK_LEVERAGE
         return RiskApproved(command, now_ns, _TOKEN)
 
     def cancel(self, command: CancelOrder, now_ns: int) -> RiskApproved[CancelOrder]:
@@ -178,85 +272,75 @@ class RiskGate:
         self.state = _HALTED if self._limits.on_loss == "halt" else _REDUCING
         return True
 
-    def _refusal(
-        self, instrument_id: InstrumentId, side: Side, lots: int, limit_ticks: int, now_ns: int
-    ) -> Reason:
-        """Return why `lots` more on a side may not go, NONE if they may. `limit_ticks` is 0 at the market."""
-        reason = self._state_refusal(instrument_id, side, lots)
-        if reason is _NONE and self._limits.orders_per_second is not None:
+    def _refusal(self, terms: _Terms, now_ns: int) -> Reason:
+        """Return why an order with these terms may not go, NONE if it may."""
+        name, side, added = terms.instrument_id, terms.side, terms.added_lots
+        if self.state is _HALTED:
+            return Reason.RISK_HALTED
+        if self.state is _REDUCING and added and not self._exposure.reduces(name, side, added):
+            return Reason.RISK_REDUCING_ONLY
+        if self._limits.orders_per_second is not None:
             sent = self._sent
             if len(sent) == sent.maxlen and now_ns - sent[0] < _SECOND_NS:
                 return Reason.RISK_ORDER_RATE
-        if reason is _NONE and limit_ticks and self._limits.price_band_bps is not None:
-            reason = self._price_refusal(instrument_id, side, limit_ticks, self._limits.price_band_bps)
-        if reason is _NONE and lots and (self._order_atoms is not None or self._sized):
-            reason = self._size_refusal(instrument_id, side, lots, limit_ticks)
+        reason = self._price_refusal(terms)
+        if reason is _NONE and terms.whole_lots:
+            reason = self._value_refusal(terms)
+        if reason is _NONE and added and self._sized:
+            reason = self._reach_refusal(name, side, added)
         return reason
 
-    def _state_refusal(self, instrument_id: InstrumentId, side: Side, lots: int) -> Reason:
-        if self.state is _HALTED:
-            return Reason.RISK_HALTED
-        if self.state is _REDUCING and lots and not self._reduces(instrument_id, side, lots):
-            return Reason.RISK_REDUCING_ONLY
-        return _NONE
-
-    def _price_refusal(
-        self, instrument_id: InstrumentId, side: Side, limit_ticks: int, band_bps: float
-    ) -> Reason:
-        reference = self._portfolio.mark_half_ticks(instrument_id)
+    def _price_refusal(self, terms: _Terms) -> Reason:
+        """Hold a limit to the band around the mark, or around its own trigger where it waits for one."""
+        band_bps = self._limits.price_band_bps
+        if band_bps is None or not terms.limit_ticks:
+            return _NONE
+        reference = 2 * terms.trigger_ticks or self._exposure.mark_half_ticks(terms.instrument_id)
         if not reference:
             return Reason.RISK_NO_REFERENCE_PRICE
-        distance = side.sign * (2 * limit_ticks - reference)
+        distance = terms.side.sign * (2 * terms.limit_ticks - reference)
         return Reason.RISK_PRICE_BAND if distance * _BPS > band_bps * reference else _NONE
 
-    def _size_refusal(self, instrument_id: InstrumentId, side: Side, lots: int, limit_ticks: int) -> Reason:
-        reference = self._portfolio.mark_half_ticks(instrument_id)
-        half_ticks = 2 * limit_ticks or reference
-        if not half_ticks or (self._sized and not reference):
-            return Reason.RISK_NO_REFERENCE_PRICE
-        if self._too_large(instrument_id, half_ticks * lots // 2):
-            return Reason.RISK_ORDER_NOTIONAL
-        return self._reach_refusal(instrument_id, side, lots) if self._sized else _NONE
-
-    def _too_large(self, instrument_id: InstrumentId, tick_lots: int) -> bool:
-        position = self._portfolio.positions[instrument_id]
+    def _value_refusal(self, terms: _Terms) -> Reason:
+        """Hold the value of one order to its limit: at its limit, its trigger, else the mark."""
         limit = self._order_atoms
-        return limit is not None and tick_lots * position.atoms_per_tick_lot > limit
-
-    def _reduces(self, instrument_id: InstrumentId, side: Side, lots: int) -> bool:
-        held = self._portfolio.positions[instrument_id].lots
-        totals = self._tracker.totals[instrument_id]
-        if side is Side.BUY:
-            return totals.buy_lots + lots <= -held
-        return totals.sell_lots + lots <= held
-
-    def _reach(self, instrument_id: InstrumentId, bought: int = 0, sold: int = 0) -> int:
-        """Return the largest value, at the mark, that open orders (and more of them) can lead to."""
-        position = self._portfolio.positions[instrument_id]
-        totals = self._tracker.totals[instrument_id]
-        long = abs(position.lots + totals.buy_lots + bought)
-        short = abs(position.lots - totals.sell_lots - sold)
-        half_ticks = self._portfolio.mark_half_ticks(instrument_id)
-        return max(long, short) * half_ticks * position.atoms_per_tick_lot // 2
+        if limit is None:
+            return _NONE
+        half_ticks = 2 * (terms.limit_ticks or terms.trigger_ticks)
+        half_ticks = half_ticks or self._exposure.mark_half_ticks(terms.instrument_id)
+        if not half_ticks:
+            return Reason.RISK_NO_REFERENCE_PRICE
+        value = self._exposure.value_atoms(terms.instrument_id, half_ticks * terms.whole_lots // 2)
+        return Reason.RISK_ORDER_NOTIONAL if value > limit else _NONE
 
     def _reach_refusal(self, instrument_id: InstrumentId, side: Side, lots: int) -> Reason:
-        before = self._reach(instrument_id)
-        if side is Side.BUY:
-            after = self._reach(instrument_id, bought=lots)
-        else:
-            after = self._reach(instrument_id, sold=lots)
-        if after <= before:
+        exposure = self._exposure
+        if not exposure.mark_half_ticks(instrument_id):
+            return Reason.RISK_NO_REFERENCE_PRICE
+        after = exposure.reach_with(instrument_id, side, lots)
+        if after <= exposure.reach(instrument_id):
             return _NONE
         if self._position_atoms is not None and after > self._position_atoms:
             return Reason.RISK_POSITION_NOTIONAL
-        others = (self._reach(each) for each in self._portfolio.positions if each != instrument_id)
-        gross = after + sum(others)
+        gross = after + exposure.reach_of_others(instrument_id)
         if self._gross_atoms is not None and gross > self._gross_atoms:
             return Reason.RISK_GROSS_NOTIONAL
         leverage = self._limits.leverage
-        if leverage is not None and gross > leverage * self._portfolio.equity_atoms():
+        if leverage is not None and gross > leverage * exposure.equity_atoms():
             return Reason.RISK_LEVERAGE
         return _NONE
+
+
+def _is_well_formed(order: SubmitOrder) -> bool:
+    """Return whether quantity and prices are such as the order's type needs."""
+    if (order.quantity_lots != 0) if order.close_position else (order.quantity_lots <= 0):
+        return False
+    kind = order.order_type
+    if kind.has_limit and order.limit_ticks <= 0:
+        return False
+    return (
+        not kind.waits or (order.trail_ticks if kind is OrderType.TRAILING_STOP else order.trigger_ticks) > 0
+    )
 
 
 def _atoms(money: Decimal | None) -> int | None:

@@ -27,8 +27,14 @@ from actors.watchdog import WATCHDOG
 from exchange_sim.journal import Disqualified, JournalStream, Sent, Started, Stopped
 from exchange_sim.markets.history import EMPTY_HISTORY, History
 from exchange_sim.model.commands import Command
-from exchange_sim.model.events import OrderEvent, OrderFilled
-from exchange_sim.model.ids import AccountId, AssetId
+from exchange_sim.model.events import (
+    AccountEvent,
+    AccountRejected,
+    ExchangeEvent,
+    OrderEvent,
+    OrderFilled,
+)
+from exchange_sim.model.ids import AccountId, AssetId, InstrumentId
 from exchange_sim.model.market import (
     Bar,
     BookSnapshot,
@@ -99,8 +105,8 @@ class StrategyHost:
         self._view = MarketView()
         self._timers = Timers()
         self.portfolio = Portfolio(tuple(traded.values()), deposits_atoms, self._view.mark_half_ticks)
-        self.tracker = OrderTracker(names)
-        self.gate = RiskGate(limits or RiskLimits(), self.portfolio, self.tracker)
+        self.tracker = OrderTracker(names, self._position_lots)
+        self.gate = RiskGate(limits or RiskLimits(), self.portfolio, self.tracker, venue.capabilities)
         self.desk = OrderDesk(account_id, self.gate, self.tracker, outbox_limit=outbox_limit)
         self.context = HostContext(
             account_id,
@@ -112,10 +118,11 @@ class StrategyHost:
             view=self._view,
             timers=self._timers,
         )
-        self._messages: deque[OrderEvent | MarketData] = deque()
+        self._messages: deque[ExchangeEvent | MarketData] = deque()
         self._hear: dict[type, Callable[[Any], None]] = dict.fromkeys(
             get_args(OrderEvent), self._hear_order_event
         )
+        self._hear |= dict.fromkeys(get_args(AccountEvent), self._hear_account)
         self._hear |= {
             OrderFilled: self._hear_fill,
             Bar: self._hear_bar,
@@ -141,6 +148,7 @@ class StrategyHost:
         self._on_mark = override(strategy, "on_mark")
         self._on_fill = override(strategy, "on_fill")
         self._on_order = override(strategy, "on_order")
+        self._on_account = override(strategy, "on_account")
         self._on_timer: Callable[..., None] | None = strategy.on_timer
 
     def start(
@@ -314,6 +322,15 @@ class StrategyHost:
         if self._on_order is not None:
             self._call(self._on_order, event)
 
+    def _hear_account(self, event: AccountEvent) -> None:
+        self._record(event)
+        self.portfolio.account(event)
+        if self._on_account is not None:
+            self._call(self._on_account, event)
+
+    def _position_lots(self, instrument_id: InstrumentId) -> int:
+        return self.portfolio.positions[instrument_id].lots
+
     def _call(self, handler: Callable[..., None], *arguments: object) -> None:
         calls = self.calls
         self.calls = calls + 1
@@ -347,8 +364,9 @@ class StrategyHost:
                     record(denial)
                 for denial in denials:
                     self._pace.count(denial.ts_received_ns)
-                    if self._on_order is not None:
-                        self._call(self._on_order, denial)
+                    hear = self._on_account if isinstance(denial, AccountRejected) else self._on_order
+                    if hear is not None:
+                        self._call(hear, denial)
 
     def _observe(self) -> None:
         """Hold the equity to the loss limits."""
@@ -360,5 +378,5 @@ class StrategyHost:
     def _silence(self) -> None:
         self._on_quote = self._on_trade = self._on_bar = self._on_book = None
         self._on_observation = self._on_funding = self._on_mark = None
-        self._on_fill = self._on_order = self._on_timer = None
+        self._on_fill = self._on_order = self._on_account = self._on_timer = None
         self._timers.clear()

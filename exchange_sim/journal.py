@@ -24,7 +24,7 @@ import msgspec
 
 from exchange_sim.model.codec import SCHEMA_VERSION
 from exchange_sim.model.commands import Command
-from exchange_sim.model.events import OrderEvent
+from exchange_sim.model.events import AccountEvent, OrderEvent
 from exchange_sim.model.ids import AccountId
 
 JOURNAL_VERSION = 1
@@ -67,7 +67,7 @@ class Disqualified(msgspec.Struct, frozen=True, array_like=True, tag="disqualifi
     kind: str
 
 
-Record = Sent | Started | Stopped | Disqualified | OrderEvent
+Record = Sent | Started | Stopped | Disqualified | OrderEvent | AccountEvent
 
 
 class JournalHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,8 +15,8 @@ import numpy as np
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.kernel.kernel import Counters
 from exchange_sim.markets.history import History
-from exchange_sim.model.enums import Side, TimeInForce
-from exchange_sim.model.events import OrderEvent
+from exchange_sim.model.enums import MarginMode, OrderType, Side, TimeInForce, TriggerSource
+from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.ids import AccountId, AssetId, ClientOrderId, InstrumentId, OrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import MarketData
@@ -141,7 +141,21 @@ class Participant(Protocol):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a venue can do; what is False its users do without."""
+    """What a venue can do; the risk gate refuses what it cannot, its users do without the rest.
+
+    Parameters
+    ----------
+    modify, replace, cancel_all
+        Commands about open orders.
+    order_types, times_in_force, trigger_sources, post_only, iceberg, reduce_only, close_position
+        What orders may be and say.
+    linked, brackets
+        Whether the venue itself lets one order cancel another, and brings a bracket's exits.
+    leverage, margin_modes, move_margin
+        Commands about the account's margin; without modes an account has what the venue gives it.
+    market_data, snapshot, query
+        What the venue tells.
+    """
 
     modify: bool
     cancel_all: bool
@@ -150,6 +164,40 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: bool
     query: bool
     times_in_force: tuple[TimeInForce, ...]
+    order_types: tuple[OrderType, ...] = (OrderType.LIMIT, OrderType.MARKET)
+    trigger_sources: tuple[TriggerSource, ...] = ()
+    iceberg: bool = False
+    reduce_only: bool = False
+    close_position: bool = False
+    linked: bool = False
+    brackets: bool = False
+    replace: bool = False
+    leverage: bool = False
+    margin_modes: tuple[MarginMode, ...] = ()
+    move_margin: bool = False
+
+
+EVERYTHING = Capabilities(
+    modify=True,
+    cancel_all=True,
+    post_only=True,
+    market_data=True,
+    snapshot=True,
+    query=True,
+    times_in_force=tuple(TimeInForce),
+    order_types=tuple(OrderType),
+    trigger_sources=tuple(TriggerSource),
+    iceberg=True,
+    reduce_only=True,
+    close_position=True,
+    linked=True,
+    brackets=True,
+    replace=True,
+    leverage=True,
+    margin_modes=tuple(MarginMode),
+    move_margin=True,
+)
+"""A venue that can do all there is."""
 
 
 class OpenOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -173,7 +221,7 @@ class Holding(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as the venue has it; flat positions are left out."""
+    """An account as the venue has it; flat positions are left out, spot holdings are balances."""
 
     balances_atoms: dict[AssetId, int]
     holdings: tuple[Holding, ...]
@@ -227,7 +275,7 @@ class Venue(Protocol[Request_contra]):
     def next_event_ns(self) -> int:
         """Return when the next event or market data known of so far is received, else `NEVER_NS`."""
 
-    def events(self, until_ns: int) -> Sequence[OrderEvent | MarketData]:
+    def events(self, until_ns: int) -> Sequence[ExchangeEvent | MarketData]:
         """Return, once, everything received before `until_ns`, in order of receipt."""
 
     def close(self) -> None:

@@ -8,12 +8,17 @@ from actors.gate import RiskApproved, RiskGate
 from actors.portfolio import Portfolio
 from actors.risk import RiskLimits
 from actors.testing.cards import CardFailedError
-from actors.tracker import OrderTracker
-from exchange_sim.model.commands import CancelAll, CancelOrder, Command, ModifyOrder, SubmitOrder
-from exchange_sim.model.enums import OrderType, Reason, Side, TimeInForce
-from exchange_sim.model.events import (
-    OrderEvent,
+from actors.tracker import OrderTracker, TrackedOrder
+from exchange_sim.model.commands import (
+    AccountCommand,
+    CancelAll,
+    CancelOrder,
+    Command,
+    ReplaceOrder,
+    SubmitOrder,
 )
+from exchange_sim.model.enums import OrderType, Reason, Side, TimeInForce
+from exchange_sim.model.events import AccountEvent, OrderEvent
 from exchange_sim.model.ids import AccountId, ClientOrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import MarketData
@@ -53,6 +58,8 @@ class VenueSubject:
         self.venue = bench.venue
         self.instrument = bench.instrument
         self.heard: list[OrderEvent] = []
+        self.news: list[AccountEvent] = []
+        """What happened to the account without an order of its own."""
         portfolio = Portfolio([bench.instrument], {}, lambda _: 0)
         tracker = OrderTracker([bench.instrument.instrument_id])
         self._gate = RiskGate(RiskLimits(), portfolio, tracker)
@@ -89,7 +96,7 @@ class VenueSubject:
         """Return an order to buy that rests well behind the best bid."""
         return self.order(Side.BUY, lots, self.bench.bid_ticks * 99 // 100)
 
-    def approve(self, command: SubmitOrder | ModifyOrder | CancelOrder | CancelAll) -> RiskApproved[Command]:
+    def approve(self, command: Command) -> RiskApproved[Command]:
         """Return the command as the gate lets it through."""
         now_ns = self.bench.now_ns
         if isinstance(command, CancelOrder):
@@ -99,15 +106,19 @@ class VenueSubject:
         verdict: RiskApproved[Command] | Reason
         if isinstance(command, SubmitOrder):
             verdict = self._gate.submit(command, now_ns)
+        elif isinstance(command, AccountCommand):
+            verdict = self._gate.account(command, now_ns)
         else:
-            tracker = OrderTracker([self.instrument.instrument_id])
-            tracker.submit(self.far())
-            verdict = self._gate.modify(command, next(iter(tracker.open.values())), now_ns)
+            open_order = TrackedOrder(self.far())
+            if isinstance(command, ReplaceOrder):
+                verdict = self._gate.replace(command, open_order, now_ns)
+            else:
+                verdict = self._gate.modify(command, open_order, now_ns)
         if isinstance(verdict, Reason):
             raise CardFailedError(f"the card's own command is refused by the gate: {verdict.name}")
         return verdict
 
-    def send(self, command: SubmitOrder | ModifyOrder | CancelOrder | CancelAll) -> list[OrderEvent]:
+    def send(self, command: Command) -> list[OrderEvent]:
         """Send, wait, and return what was heard."""
         self.venue.send(self.approve(command))
         self.bench.wait()
@@ -115,7 +126,12 @@ class VenueSubject:
 
     def hear(self) -> list[OrderEvent]:
         """Return the order events received by now."""
-        news = [event for event in self.venue.events(self.bench.now_ns) if not isinstance(event, MarketData)]
+        news: list[OrderEvent] = []
+        for event in self.venue.events(self.bench.now_ns):
+            if isinstance(event, AccountEvent):
+                self.news.append(event)
+            elif not isinstance(event, MarketData):
+                news.append(event)
         self.heard += news
         return news
 

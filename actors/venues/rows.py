@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from exchange_sim.engine.command_rows import pack_command
+from exchange_sim.engine.rare_events import RARE_EVENTS, RareDecoder
 from exchange_sim.model.commands import Command
 from exchange_sim.model.enums import EventKind, Liquidity, Reason, Side
 from exchange_sim.model.events import (
     CancelRejected,
+    ExchangeEvent,
     ModifyRejected,
     OrderAccepted,
     OrderCanceled,
-    OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderModified,
@@ -54,7 +55,8 @@ class RowDecoder:
     def __init__(self, account_id: AccountId, instruments: Sequence[InstrumentId]) -> None:
         self._account_id = account_id
         self.instruments = tuple(instruments)
-        self.events: dict[int, Callable[[Row, int], OrderEvent]] = {
+        self.events: dict[int, Callable[[Row, int], ExchangeEvent]] = {
+            **{kind: self._rare(decoder) for kind, decoder in RARE_EVENTS.items()},
             int(EventKind.ACCEPTED): self._accepted,
             int(EventKind.REJECTED): self._refusal(OrderRejected),
             int(EventKind.FILLED): self._filled,
@@ -66,8 +68,8 @@ class RowDecoder:
         }
         """By the kind in column 9 of an ORDER_EVENT row."""
 
-    def event(self, row: Row, received_ns: int) -> OrderEvent:
-        """Return an order event from an ORDER_EVENT row."""
+    def event(self, row: Row, received_ns: int) -> ExchangeEvent:
+        """Return an event of the account from an ORDER_EVENT row."""
         return self.events[row[9]](row, received_ns)
 
     def trade(self, row: Row, received_ns: int) -> Trade:
@@ -179,6 +181,15 @@ class RowDecoder:
         def decode(row: Row, received_ns: int) -> OrderRejected | CancelRejected | ModifyRejected:
             name = instruments[row[8]] if row[8] >= 0 else InstrumentId("")
             return made(account_id, name, row[2], row[0], received_ns, _REASONS[row[10]])  # type: ignore[arg-type]
+
+        return decode
+
+    def _rare(self, decoder: RareDecoder) -> Callable[[Row, int], ExchangeEvent]:
+        account_id, instruments = self._account_id, self.instruments
+
+        def decode(row: Row, received_ns: int) -> ExchangeEvent:
+            name = instruments[row[8]] if row[8] >= 0 else InstrumentId("")
+            return decoder(account_id, name, row, received_ns)
 
         return decode
 

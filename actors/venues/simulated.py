@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+import msgspec
+
 from actors.gate import RiskApproved
 from actors.venues.rows import CommandPacker, Row, RowDecoder
 from exchange_sim.engine.queries import ExchangeView
 from exchange_sim.latency import AccountLatency
 from exchange_sim.link import Link
 from exchange_sim.model.commands import Command
-from exchange_sim.model.enums import TimeInForce
-from exchange_sim.model.events import OrderEvent
+from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.ids import AccountId, ClientOrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import MarketData, Quote, SeriesMessage
 from exchange_sim.ports import (
+    EVERYTHING,
     NEVER_NS,
     AccountSnapshot,
-    Capabilities,
     Holding,
     OpenOrder,
     Rows,
@@ -74,18 +75,11 @@ class SimulatedVenue:
         self._decoder = RowDecoder(account_id, names)
         self._series = SeriesDecoder(series, instruments)
         self._depths: dict[tuple[int, int], int] = {}
-        self._inbox: deque[OrderEvent | MarketData] = deque()
+        self._inbox: deque[ExchangeEvent | MarketData] = deque()
         self._outbox: list[bytes] = []
         self._connected = False
-        self.capabilities = Capabilities(
-            modify=True,
-            cancel_all=True,
-            post_only=True,
-            market_data=True,
-            snapshot=exchange is not None,
-            query=exchange is not None,
-            times_in_force=tuple(TimeInForce),
-        )
+        answers = exchange is not None
+        self.capabilities = msgspec.structs.replace(EVERYTHING, snapshot=answers, query=answers)
         self.subscribe(Wishes())
 
     def subscribe(self, wishes: Wishes) -> None:
@@ -116,7 +110,7 @@ class SimulatedVenue:
         holdings = []
         for instrument in self._instruments:
             held = exchange.position(self._account_id, instrument.instrument_id)
-            if held.lots:
+            if held.lots and not instrument.is_spot:
                 holdings.append(Holding(instrument.instrument_id, held.lots, held.cost_atoms))
         balances = {asset: exchange.balance_atoms(self._account_id, asset) for asset in exchange.assets}
         orders = self._open_orders(exchange)
@@ -135,7 +129,7 @@ class SimulatedVenue:
     def next_event_ns(self) -> int:
         return self._inbox[0].ts_received_ns if self._inbox else NEVER_NS
 
-    def events(self, until_ns: int) -> Sequence[OrderEvent | MarketData]:
+    def events(self, until_ns: int) -> Sequence[ExchangeEvent | MarketData]:
         inbox = self._inbox
         if inbox and inbox[-1].ts_received_ns < until_ns:
             due = list(inbox)

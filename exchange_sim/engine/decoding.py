@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exchange_sim.engine.memory import Memory
+from exchange_sim.engine.rare_events import RARE_EVENTS
 from exchange_sim.model.enums import EventKind, Liquidity, Reason, Side
 from exchange_sim.model.events import (
     CancelRejected,
@@ -38,7 +39,7 @@ class EventReader:
     """Turns rows of one exchange's event ring into event objects.
 
     `ts_received_ns` of the objects is the exchange time: whoever delivers them sets the time of receipt.
-    Deposits are no order events and are passed over.
+    What the operator does (deposits, withdrawals, trading states) is passed over.
     """
 
     def __init__(self, memory: Memory, accounts: Sequence[AccountId], instruments: Sequence[InstrumentId]):
@@ -52,14 +53,13 @@ class EventReader:
         self._mask = memory.capacity.events - 1
 
     def read(self, first: int, end: int) -> list[ExchangeEvent]:
-        """Return the order events numbered `first` to `end` (exclusive), which are still in the ring."""
+        """Return the events numbered `first` to `end` (exclusive), which are still in the ring."""
         events: list[ExchangeEvent] = []
         rows, mask, unpack = self._rows, self._mask, EVENT_STRUCT.unpack_from
         accounts, instruments = self._accounts, self._instruments
         for number in range(first, end):
-            (
-                ts_ns, order_id, client_id, price, quantity, leaves, fee, account, instrument, kind, code,
-            ) = unpack(rows, (number & mask) * _ROW_BYTES)  # fmt: skip
+            row = unpack(rows, (number & mask) * _ROW_BYTES)
+            ts_ns, order_id, client_id, price, quantity, leaves, fee, account, instrument, kind, code = row
             if kind == _ACCEPTED:
                 events.append(
                     OrderAccepted(
@@ -103,6 +103,8 @@ class EventReader:
                         accounts[account], instruments[instrument], client_id, ts_ns, ts_ns, _REASONS[code]
                     )
                 )
+            elif kind in RARE_EVENTS and account >= 0 and instrument >= 0:
+                events.append(RARE_EVENTS[kind](accounts[account], instruments[instrument], row, ts_ns))
         return events
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from exchange_sim.model.enums import Liquidity, Reason, Side, TimeInForce
+from exchange_sim.model.enums import Liquidity, OrderType, Reason, Side, TimeInForce
 from exchange_sim.model.events import ModifyRejected, OrderFilled
 from exchange_sim.model.ids import AccountId, AssetId, ClientOrderId, InstrumentId, OrderId, TradeId
 from exchange_sim.model.instrument import Instrument
@@ -50,6 +50,13 @@ class DeskOrder:
     post_only: bool = False
     state: OrderState = OrderState.PENDING_SUBMIT
     filled_lots: int = 0
+    trigger_ticks: int = 0
+    waits: bool = False
+    reduce_only: bool = False
+
+    @property
+    def order_type(self) -> OrderType:
+        return OrderType.LIMIT if self.limit_ticks else OrderType.MARKET
 
     @property
     def order_id(self) -> OrderId:
