@@ -129,7 +129,7 @@ def modify(
 
 
 @inlined
-def _cancel_slot(
+def cancel_slot(
     state: State, header: Any, ts_ns: int, account: int, index: int, slot: int, reason: int
 ) -> None:
     order = order_at(state.orders, slot)
@@ -154,7 +154,7 @@ def cancel(
             account, index, order_id, client_order_id, ZERO, ZERO,
         )  # fmt: skip
         return DONE
-    _cancel_slot(state, header, ts_ns, account, index, slot, codes.CANCELED_BY_USER)
+    cancel_slot(state, header, ts_ns, account, index, slot, codes.CANCELED_BY_USER)
     return DONE
 
 
@@ -177,5 +177,5 @@ def cancel_all(state: State, header: Any, ts_ns: int, account: int, index: int) 
         position = position_at(state.positions, account * header.instruments + other)
         while position.first_order >= 0:
             slot = word(position.first_order)
-            _cancel_slot(state, header, ts_ns, account, other, slot, codes.CANCELED_BY_CANCEL_ALL)
+            cancel_slot(state, header, ts_ns, account, other, slot, codes.CANCELED_BY_CANCEL_ALL)
     return DONE

@@ -1,8 +1,8 @@
-"""Money: fees, positions and the initial margin check, in exact integers.
+"""Money: fees, positions and their values, in exact integers.
 
 A position is carried at cost. Opening adds to its cost and leaves the balance alone; closing moves the
 difference between the value closed and its share of the cost into the balance. Hence per asset, always:
-balances - costs of positions + fee account = deposits.
+balances + isolated margins - costs of positions + fee account + insurance fund = deposits - withdrawals.
 
 Bounds keep 64 bits from overflowing (`refusals` enforces them): the value of an order, of all resting
 orders on one side of a book, and of a position with its open orders is at most 2**60 atoms, a position
@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from exchange_sim.compiled import inlined
-from exchange_sim.engine.pointers import instrument_at, load, position_at, store
+from exchange_sim.engine.pointers import load, store
 from exchange_sim.engine.state import State
 
 _PPM = 1_000_000
@@ -26,6 +26,13 @@ def share_up(atoms: int, ppm: int) -> int:
     """Return `atoms * ppm / 1e6`, rounded up (so a fee is against the payer, a rebate too)."""
     whole = atoms // _PPM
     return whole * ppm - (-(atoms - whole * _PPM) * ppm) // _PPM
+
+
+@inlined
+def share_of(atoms: int, closed: int, held: int) -> int:
+    """Return `atoms * closed / held`, rounded down, of a position of `held` lots."""
+    per_lot = atoms // held
+    return per_lot * closed + (atoms - per_lot * held) * closed // held
 
 
 @inlined
@@ -53,11 +60,7 @@ def change_position(
     closed = min(held, abs(change_lots))
     signed = closed if change_lots > 0 else -closed
     cost = position.cost_atoms
-    if closed == held:
-        share = cost
-    else:
-        per_lot = cost // held
-        share = per_lot * closed + (cost - per_lot * held) * closed // held
+    share = cost if closed == held else share_of(cost, closed, held)
     realized = -signed * unit_atoms - share
     opened = change_lots - signed
     position.lots = lots + change_lots
@@ -80,29 +83,3 @@ def value_of(lots: int, price_ticks: int, atoms_per_tick_lot: int) -> int:
     if abs(lots) > _HUGE // max(unit, 1):
         return _HUGE if lots > 0 else -_HUGE
     return lots * unit
-
-
-@inlined
-def lacks_margin(
-    state: State, header: Any, account: int, index: int, instrument: Any, required_atoms: int
-) -> bool:
-    """Return whether equity is below what all instruments of one settlement asset require.
-
-    `required_atoms` stands for instrument `index`, the others are counted as they are.
-    """
-    settle = instrument.settle
-    equity = max(-_HUGE, min(_HUGE, load(state.balances, account * header.assets + settle)))
-    required = required_atoms
-    first = account * header.instruments
-    for other in range(header.instruments):
-        row = instrument_at(state.instruments, other)
-        held = position_at(state.positions, first + other)
-        if row.settle != settle:
-            continue
-        if held.lots != 0:
-            gain = value_of(held.lots, row.mark_ticks, row.atoms_per_tick_lot) - held.cost_atoms
-            equity = max(-_HUGE, min(_HUGE, equity + gain))
-        if other != index:
-            value = exposure(held.cost_atoms, held.open_buy_atoms, held.open_sell_atoms)
-            required = min(_HUGE, required + share_up(value, row.initial_margin_ppm))
-    return required > equity

@@ -257,7 +257,8 @@ INSTRUMENT = np.dtype(
         ("liquidation_fee_ppm", "<i8"),
         ("watch_low_ticks", "<i8"),  # marks between these cannot put an account below maintenance
         ("watch_high_ticks", "<i8"),
-        ("reserved_words", "<i8", (5,)),
+        ("links", "<i8"),  # what other instruments do with its assets, see `margin`
+        ("reserved_words", "<i8", (4,)),
     ]
 )
 """One instrument's rules, best prices and place in the tables, six cache lines."""
@@ -291,7 +292,7 @@ HEADER = np.dtype(
         ("positions_offset", "<i8"),  # row account * instruments + instrument
         ("balances_offset", "<i8"),  # word account * assets + asset
         ("fees_offset", "<i8"),  # word per asset: the fee account
-        ("deposits_offset", "<i8"),  # word per asset: all deposits
+        ("deposits_offset", "<i8"),  # word per asset: all deposits less withdrawals
         ("clients_offset", "<i8"),
         ("events_offset", "<i8"),
         ("size_bytes", "<i8"),

@@ -9,6 +9,7 @@ from exchange_sim.engine.book import join_queue, leave_queue
 from exchange_sim.engine.clients import add_client, find_client, remove_client
 from exchange_sim.engine.codes import word
 from exchange_sim.engine.pointers import order_at
+from exchange_sim.engine.spot import hold_assets
 from exchange_sim.engine.state import State
 
 SLOT_BITS = 24
@@ -44,10 +45,10 @@ def find_order(
 
 @inlined
 def hold(
-    state: State,  # noqa: ARG001
-    header: Any,  # noqa: ARG001
+    state: State,
+    header: Any,
     instrument: Any,
-    account: int,  # noqa: ARG001
+    account: int,
     position: Any,
     side: int,
     price_ticks: int,
@@ -63,6 +64,8 @@ def hold(
         position.open_sell_lots += lots
         position.open_sell_atoms += atoms
         instrument.ask_atoms += atoms
+    if instrument.is_spot != 0:
+        hold_assets(state, header, instrument, account, side, price_ticks, lots)
 
 
 @inlined

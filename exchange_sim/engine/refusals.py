@@ -7,10 +7,12 @@ from typing import Any
 from exchange_sim.compiled import inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.book import occupied_above
-from exchange_sim.engine.clearing import exposure, lacks_margin, share_up
+from exchange_sim.engine.clearing import exposure
 from exchange_sim.engine.codes import ZERO
+from exchange_sim.engine.margin import lacks_margin, required_for, tier_initial_ppm
 from exchange_sim.engine.matching import best_opposite
 from exchange_sim.engine.pointers import level_at
+from exchange_sim.engine.spot import refuse_spot
 from exchange_sim.engine.state import State
 from exchange_sim.model.instrument import MAXIMUM_LOTS, MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS
 
@@ -112,6 +114,30 @@ def refuse_notional(instrument: Any, side: int, order_type: int, price_ticks: in
 
 
 @inlined
+def _refuse_margin(
+    state: State,
+    header: Any,
+    account: int,
+    index: int,
+    instrument: Any,
+    position: Any,
+    before: int,
+    after: int,
+) -> int:
+    """Return why an account's exposure may not grow; 0 if it may."""
+    if position.initial_ppm != 0 and position.initial_ppm < tier_initial_ppm(
+        state, header, index, instrument, after
+    ):
+        return codes.LEVERAGE_ABOVE_TIER
+    required = required_for(state, header, index, instrument, position, after)
+    if required <= required_for(state, header, index, instrument, position, before):
+        return ZERO
+    if lacks_margin(state, header, account, index, instrument, required):
+        return codes.INSUFFICIENT_MARGIN
+    return ZERO
+
+
+@inlined
 def refuse_exposure(
     state: State,
     header: Any,
@@ -153,13 +179,12 @@ def refuse_exposure(
         return codes.POSITION_LIMIT
     if change_atoms > 0 and resting_atoms + change_atoms > MAXIMUM_NOTIONAL_ATOMS:
         return codes.POSITION_LIMIT
+    if after > before and after > MAXIMUM_NOTIONAL_ATOMS:
+        return codes.POSITION_LIMIT
+    if instrument.is_spot != 0:
+        return refuse_spot(
+            state, header, account, instrument, side, add_lots, add_ticks, drop_lots, drop_ticks
+        )
     if after <= before:
         return ZERO
-    if after > MAXIMUM_NOTIONAL_ATOMS:
-        return codes.POSITION_LIMIT
-    required = share_up(after, instrument.initial_margin_ppm)
-    if required <= share_up(before, instrument.initial_margin_ppm):
-        return ZERO
-    if lacks_margin(state, header, account, index, instrument, required):
-        return codes.INSUFFICIENT_MARGIN
-    return ZERO
+    return _refuse_margin(state, header, account, index, instrument, position, before, after)

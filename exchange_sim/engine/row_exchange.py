@@ -22,6 +22,7 @@ from exchange_sim.engine.core import (
 )
 from exchange_sim.engine.decoding import EventReader
 from exchange_sim.engine.layout import COMMAND, EVENT, LADDER_LEVELS, MAXIMUM_DEPOSITS_ATOMS, ORDERS_MAXIMUM
+from exchange_sim.engine.margin import HELD_BY_SPOT, WATCHED
 from exchange_sim.engine.memory import Capacity, Memory
 from exchange_sim.engine.queries import ExchangeView, assets_of
 from exchange_sim.model.enums import CommandKind
@@ -89,6 +90,7 @@ class RowExchange(ExchangeView):
             row["maximum_tick_lots"] = MAXIMUM_NOTIONAL_ATOMS // instrument.atoms_per_tick_lot
             for field in _TERMS:
                 row[field] = getattr(instrument, field)
+            row["links"] = _links(instrument, instruments)
         for number, instrument in enumerate(instruments):
             _write_tiers(memory.tiers[number], instrument.tiers)
         _write_rules(memory, rules, instruments)
@@ -212,7 +214,7 @@ class RowExchange(ExchangeView):
         pieces = []
         while done < count:
             # Most commands write one or two events; what sweeps the book must fit in any case.
-            room = self._unread() + 2 * (count - done) + 2 * self.open_order_count + SPARE_EVENTS
+            room = self._unread() + 2 * (count - done) + self._most_events()
             events = np.empty(room, EVENT)
             self._copy_unread(events)
             done = run_batch(self._memory.address, rows.ctypes.data, done, count, events.ctypes.data, room)
@@ -227,6 +229,10 @@ class RowExchange(ExchangeView):
         if len(pieces) == 1:
             return pieces[0]
         return np.concatenate(pieces) if pieces else np.empty(0, EVENT)
+
+    def _most_events(self) -> int:
+        """Return how many events one command or one of its consequences may write."""
+        return 5 * self.open_order_count + 2 * len(self._account_names) + SPARE_EVENTS
 
     @property
     def event_count(self) -> int:
@@ -280,8 +286,7 @@ class RowExchange(ExchangeView):
         """
         capacity, header = self._memory.capacity, self._memory.header
         if status == NEED_EVENTS:
-            unread = self._words[_HEAD] - self._words[_TAIL]
-            wanted = unread + 2 * self.open_order_count + SPARE_EVENTS
+            wanted = self._unread() + self._most_events()
             if wanted > capacity.events:
                 self._resize(events=_power_of_two(wanted))
         elif status == NEED_ORDERS:
@@ -327,6 +332,13 @@ class RowExchange(ExchangeView):
         )
         exchange.now_ns = saved.now_ns
         return exchange
+
+
+def _links(instrument: Instrument, others: Sequence[Instrument]) -> int:
+    """Return what other instruments do with the assets of this one."""
+    watched = any(other.tiers and other.settle in instrument.assets for other in others)
+    held = any(other.is_spot and instrument.settle in other.assets for other in others)
+    return watched * WATCHED | held * HELD_BY_SPOT
 
 
 def _write_tiers(rows: npt.NDArray[Any], tiers: Sequence[MarginTier]) -> None:
