@@ -135,6 +135,7 @@ def _kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel:
         size_scales=inputs.size_scales,
         snapshot_depth=spec.settings.book_depth,
         sample_interval_ns=spec.settings.market_interval_ns,
+        funding=inputs.funding,
     )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.markets.anchored import build_anchored
+from exchange_sim.markets.duration import parse_duration_ns
 from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.markets.read_series import read_market_series
 from exchange_sim.markets.spec import AnchoredMarket, MarketSpec
 from exchange_sim.markets.synthetic import build_synthetic
+from exchange_sim.model.instrument import Instrument
+from exchange_sim.series import FUNDING, Series, rate_ppb
 
 
 def build_market(
@@ -50,7 +55,25 @@ def build_market(
         end_ns=inputs.start_ns + duration_ns,
         history_ns=market.history_ns,
     )
-    return replace(inputs, series=series)
+    return replace(inputs, series=series, funding=_funding(market.funding, inputs.instruments, series))
+
+
+def _funding(
+    every: str, instruments: Sequence[Instrument], series: Sequence[Series]
+) -> tuple[FundingPlan | None, ...]:
+    """Return when positions in each instrument pay: as recorded where there is a series, else on schedule."""
+    recorded = {each.instrument_id: each for each in series if each.metric == FUNDING}
+    plans: list[FundingPlan | None] = []
+    for instrument in instruments:
+        rates = recorded.get(instrument.instrument_id)
+        if rates is not None:
+            pairs = zip(rates.known_ns.tolist(), map(rate_ppb, rates.values.tolist()), strict=True)
+            plans.append(FundingPlan(recorded=tuple(pairs)))
+        elif every == "off" or instrument.is_spot:
+            plans.append(None)
+        else:
+            plans.append(FundingPlan(parse_duration_ns(every)))
+    return tuple(plans)
 
 
 def _build(market: MarketSpec, duration_ns: int, seed: int, data_folder: Path | None) -> MarketInputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.markets.history import History
 from exchange_sim.model.instrument import Instrument
@@ -17,7 +18,7 @@ class MarketInputs:
 
     `path` begins at `start_ns` and reaches beyond the asked duration. `size_scales` has the factor on
     the crowd's sizes of each instrument. `history` has closed bars that end at `start_ns` at the latest,
-    `series` what is published besides.
+    `series` what is published besides, `funding` when positions in each instrument pay.
     """
 
     instruments: tuple[Instrument, ...]
@@ -27,3 +28,4 @@ class MarketInputs:
     start_ns: int
     history: History
     series: tuple[Series, ...] = ()
+    funding: tuple[FundingPlan | None, ...] = ()

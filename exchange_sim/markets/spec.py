@@ -8,7 +8,7 @@ from typing import Annotated, Self
 import msgspec
 
 from exchange_sim.markets.contracts import InstrumentSpec, contract_preset
-from exchange_sim.markets.duration import MINUTE_NS, Duration, parse_duration_ns
+from exchange_sim.markets.duration import DURATION_PATTERN, MINUTE_NS, Duration, parse_duration_ns
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.population.presets import PRESETS
@@ -16,6 +16,11 @@ from exchange_sim.population.species import Population
 
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+
+Funding = Annotated[
+    str,
+    msgspec.Meta(pattern=rf"{DURATION_PATTERN}|^off$", description="a duration like 1h or 8h, or off"),
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -167,7 +172,9 @@ class SyntheticMarket(
     path_step
         Grid of the fundamental path; between its points the path is a straight line.
     series
-        Recorded series that are published on time.
+        Recorded series that are published on time. Recorded funding is what positions pay, too.
+    funding
+        How often positions in perpetuals pay funding at the rate that follows from the premium, or `off`.
     """
 
     instruments: Annotated[tuple[str | SyntheticInstrument, ...], msgspec.Meta(min_length=1)] = (
@@ -180,6 +187,7 @@ class SyntheticMarket(
     volume_scale: Positive = 0.1
     path_step: Duration = "1s"
     series: tuple[SeriesSpec, ...] = ()
+    funding: Funding = "8h"
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
@@ -240,7 +248,9 @@ class AnchoredMarket(
     fill_gaps
         Carry the last close over missing bars (with volume 0) rather than refuse the file.
     series
-        Recorded series that are published on time.
+        Recorded series that are published on time. Recorded funding is what positions pay, too.
+    funding
+        How often positions in perpetuals pay funding at the rate that follows from the premium, or `off`.
     """
 
     instruments: Annotated[tuple[str | AnchoredInstrument, ...], msgspec.Meta(min_length=1)]
@@ -252,6 +262,7 @@ class AnchoredMarket(
     path_step: Duration = "1s"
     fill_gaps: bool = False
     series: tuple[SeriesSpec, ...] = ()
+    funding: Funding = "8h"
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
