@@ -14,7 +14,8 @@ from operator import index as as_integer
 from typing import Literal
 
 from exchange_sim.engine.command_rows import pack_command
-from exchange_sim.engine.row_exchange import Number, RowExchange
+from exchange_sim.engine.managed_exchange import ManagedExchange
+from exchange_sim.engine.row_exchange import Number
 from exchange_sim.model.commands import (
     CancelAll,
     CancelOrder,
@@ -43,7 +44,7 @@ _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 SideLike = Side | Literal["buy", "sell"]
 
 
-class Exchange(RowExchange):
+class Exchange(ManagedExchange):
     """A matching engine with accounts, margin and fees for several instruments.
 
     There are three ways in, all with the same rules and the same events:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from exchange_sim.engine.accounting import assets_of
 from exchange_sim.engine.core import (
     DONE,
     NEED_EVENTS,
@@ -24,7 +25,7 @@ from exchange_sim.engine.decoding import EventReader
 from exchange_sim.engine.layout import COMMAND, EVENT, LADDER_LEVELS, MAXIMUM_DEPOSITS_ATOMS, ORDERS_MAXIMUM
 from exchange_sim.engine.margin import HELD_BY_SPOT, WATCHED
 from exchange_sim.engine.memory import Capacity, Memory
-from exchange_sim.engine.queries import ExchangeView, assets_of
+from exchange_sim.engine.queries import ExchangeView
 from exchange_sim.model.enums import CommandKind
 from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.ids import AccountId

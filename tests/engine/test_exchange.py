@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import exchange_sim.engine.exchange as module
+from exchange_sim.engine.accounting import ConservationError
 from exchange_sim.engine.core import NEED_EVENTS
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
-from exchange_sim.engine.queries import ConservationError
 from exchange_sim.engine.row_exchange import SNAPSHOT_VERSION, Snapshot
 from exchange_sim.model.enums import CommandKind, Side
 from exchange_sim.model.events import OrderAccepted
