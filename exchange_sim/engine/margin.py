@@ -73,10 +73,16 @@ def initial_ppm_of(
 
 
 @compiled
+def margin_of(state: State, header: Any, index: int, instrument: Any, position: Any, value_atoms: int) -> int:
+    """Return the initial margin of an exposure of this value, a position's own margin not deducted."""
+    return share_up(value_atoms, initial_ppm_of(state, header, index, instrument, position, value_atoms))
+
+
+@compiled
 def _required_by_terms(
     state: State, header: Any, index: int, instrument: Any, position: Any, value_atoms: int
 ) -> int:
-    required = share_up(value_atoms, initial_ppm_of(state, header, index, instrument, position, value_atoms))
+    required = margin_of(state, header, index, instrument, position, value_atoms)
     if position.isolated != 0:
         required = max(ZERO, required - position.margin_atoms)
     return required

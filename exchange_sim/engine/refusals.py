@@ -9,7 +9,7 @@ from exchange_sim.engine import codes
 from exchange_sim.engine.book import occupied_above
 from exchange_sim.engine.clearing import exposure
 from exchange_sim.engine.codes import ZERO
-from exchange_sim.engine.margin import lacks_margin, required_for, tier_initial_ppm
+from exchange_sim.engine.margin import lacks_margin, margin_of, required_for, tier_initial_ppm
 from exchange_sim.engine.matching import best_opposite
 from exchange_sim.engine.pointers import level_at
 from exchange_sim.engine.spot import refuse_spot
@@ -131,7 +131,12 @@ def _refuse_margin(
         return codes.LEVERAGE_ABOVE_TIER
     required = required_for(state, header, index, instrument, position, after)
     if required <= required_for(state, header, index, instrument, position, before):
-        return ZERO
+        # An isolated position with margin to spare takes nothing of the equity, but its growth takes balance.
+        if position.isolated == 0:
+            return ZERO
+        grown = margin_of(state, header, index, instrument, position, after)
+        if grown <= margin_of(state, header, index, instrument, position, before):
+            return ZERO
     if lacks_margin(state, header, account, index, instrument, required):
         return codes.INSUFFICIENT_MARGIN
     return ZERO
