@@ -22,29 +22,34 @@ _CLIENTS = st.sampled_from([0, 0, 0, *range(1, 26)] * 3 + [-5, 2**63 - 1])
 _ORDERS = st.sampled_from([0, *range(1, 21)] * 3 + [UNKNOWN_SEQUENCE])
 
 
+_ZEROS = {name: st.just(0) for name in Command._fields}
+
+
 def _submits(**fixed: int) -> st.SearchStrategy[Command]:
     drawn = {
         "account": _ACCOUNTS,
         "instrument": _INSTRUMENTS,
         "side": st.sampled_from([0, 1] * 20 + [2]),
-        "order_type": st.sampled_from([0] * 16 + [1] * 6 + [2]),
-        "time_in_force": st.sampled_from([0] * 14 + [1, 1, 2, 2, 3]),
+        "order_type": st.sampled_from([0] * 16 + [1] * 6 + [7]),
+        "time_in_force": st.sampled_from([0] * 14 + [1, 1, 2, 2, 4]),
         "post_only": st.sampled_from([0] * 16 + [1, 1, 2]),
         "stp": st.sampled_from([*SelfTradePrevention] * 5 + [5]),
         "price": _PRICES,
         "quantity": _QUANTITIES,
         "client": _CLIENTS,
-        "order": st.just(0),
+        **_ZEROS,
         **{name: st.just(value) for name, value in fixed.items()},
     }
-    return st.builds(Command, kind=st.just(int(_K.SUBMIT)), **drawn)
+    return st.builds(Command, **{**drawn, "kind": st.just(int(_K.SUBMIT))})
 
 
 def _named(kind: CommandKind) -> st.SearchStrategy[Command]:
     return st.builds(
-        Command, kind=st.just(int(kind)), side=st.just(0), order_type=st.just(0), time_in_force=st.just(0),
-        post_only=st.just(0), stp=st.just(0), account=_ACCOUNTS, instrument=_INSTRUMENTS, price=_PRICES,
-        quantity=_QUANTITIES, client=_CLIENTS, order=_ORDERS,
+        Command,
+        **{
+            **_ZEROS, "kind": st.just(int(kind)), "account": _ACCOUNTS, "instrument": _INSTRUMENTS,
+            "price": _PRICES, "quantity": _QUANTITIES, "client": _CLIENTS, "order": _ORDERS,
+        },
     )  # fmt: skip
 
 
@@ -86,7 +91,7 @@ def aimed(command: Command, twin: ReferenceExchange) -> Command:
         or command.order in {0, UNKNOWN_SEQUENCE}
     ):
         return command
-    order = twin.entered[command.order % len(twin.entered)]
+    order = list(twin.entered.values())[command.order % len(twin.entered)]
     return command._replace(account=order.account, instrument=order.instrument, order=order.sequence)
 
 
@@ -122,7 +127,7 @@ def walk(twin: ReferenceExchange, seed: int, count: int, *, drift: int) -> Itera
         elif draw < 0.63:
             yield Command(_K.SET_MARK, 0, instrument, price=0 if number % 2 else price)
         elif twin.entered:
-            order = twin.entered[int(random.integers(len(twin.entered)))]
+            order = list(twin.entered.values())[int(random.integers(len(twin.entered)))]
             named = Command(
                 _K.CANCEL, order.account if number % 10 else account, order.instrument, client=order.client,
                 order=0 if order.client and number % 2 else order.sequence,
