@@ -136,6 +136,7 @@ def _kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel:
         snapshot_depth=spec.settings.book_depth,
         sample_interval_ns=spec.settings.market_interval_ns,
         funding=inputs.funding,
+        feeds=inputs.feeds,
     )
 
 

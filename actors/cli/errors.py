@@ -44,6 +44,7 @@ KNOWN_ERRORS = (
     _Known("actors.node_kind", "ClusterFileError", ExitCode.INPUT),
     _Known("exchange_sim.markets.bars", "BarsError", ExitCode.INPUT),
     _Known("exchange_sim.markets.read_series", "SeriesError", ExitCode.INPUT),
+    _Known("exchange_sim.replay.orders.table", "RecordingError", ExitCode.INPUT),
     _Known("actors.run_folder", "RunExistsError", ExitCode.INPUT),
     _Known("actors.run_folder", "CodeChangedError", ExitCode.INPUT),
     _Known("actors.run_folder", "RunLockedError", ExitCode.ENVIRONMENT),

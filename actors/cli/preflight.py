@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from actors.cli.errors import CommandError
-from actors.config import AnchoredMarket, digest_of
+from actors.config import SyntheticMarket, digest_of
 from actors.match_config import MatchSpec
 from exchange_sim.markets.build import build_market
 
@@ -19,7 +19,7 @@ def check_markets(matches: Iterable[MatchSpec], data: Path | None) -> None:
     Raises
     ------
     CommandError
-        An anchored market has no data folder, or ends too early.
+        A market of recorded data has no data folder, or ends too early.
     BarsError
         Bars are missing, ambiguous, too short or impossible.
     SeriesError
@@ -28,7 +28,7 @@ def check_markets(matches: Iterable[MatchSpec], data: Path | None) -> None:
     seen: set[tuple[str, int]] = set()
     for match in matches:
         market, duration_ns = match.market, match.settings.duration_ns
-        recorded = isinstance(market, AnchoredMarket) or market.series
+        recorded = not isinstance(market, SyntheticMarket) or market.series
         if not recorded or (digest_of(market), duration_ns) in seen:
             continue
         seen.add((digest_of(market), duration_ns))

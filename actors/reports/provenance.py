@@ -8,12 +8,17 @@ from actors.catalogue import RunInfo
 from actors.config import AnchoredMarket
 from actors.version import VERSION
 from analytics.report import NOT_MODELLED, Provenance
+from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.spec import MarketSpec
 
 _EVERYWHERE = "Funding payments and liquidations: a position is carried until the bot closes it."
 _ANCHORED = (
     "How the recorded market would have reacted to the bots: their orders move the simulated price, and the "
     "crowd pulls it back towards the recorded one."
+)
+_REPLAY_L3 = (
+    "How the recorded traders would have reacted to the bots: recorded orders come at their recorded times "
+    "and prices and end when they ended, whatever the bots took from them or traded in their place."
 )
 
 
@@ -27,6 +32,8 @@ def provenance(
     limits = [*NOT_MODELLED, _EVERYWHERE]
     if any(isinstance(market, AnchoredMarket) for market in markets):
         limits.append(_ANCHORED)
+    if any(isinstance(market, ReplayL3Market) for market in markets):
+        limits.append(_REPLAY_L3)
     return Provenance(
         facts={
             **facts,

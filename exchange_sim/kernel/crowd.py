@@ -194,7 +194,7 @@ def build_crowd(
         )
     return Crowd(
         groups=np.array(groups, GROUP),
-        agents=np.concatenate(agents),
+        agents=np.concatenate(agents) if agents else np.zeros(0, AGENT),
         clocks=np.concatenate(clocks) if clocks else np.zeros(0, CLOCK),
         mids=np.zeros(max(rings, 1) * MIDS),
         names=tuple(names),

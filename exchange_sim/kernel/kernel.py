@@ -10,6 +10,7 @@ import numpy as np
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.kernel.crowd import Crowd, build_crowd, checked_scales, open_accounts
+from exchange_sim.kernel.feeds import Feed, Feeds
 from exchange_sim.kernel.loop import (
     DONE,
     NEED_OUTPUT,
@@ -87,6 +88,8 @@ class Kernel:
         Of the exchange.
     funding
         When positions pay funding, per instrument; None: never.
+    feeds
+        What is recorded and plays again. Their accounts come between the crowd's and the given ones.
     index_interval_ns
         How often instruments whose mark follows the index get an index price: the fundamental value.
 
@@ -111,6 +114,7 @@ class Kernel:
         rules: ExchangeRules = ExchangeRules(),  # noqa: B008 - immutable
         funding: Sequence[FundingPlan | None] = (),
         index_interval_ns: int = SECOND_NS,
+        feeds: Sequence[Feed] = (),
     ) -> None:
         scales = checked_scales(instruments, path, size_scales)
         if not 1 <= snapshot_depth <= _DEPTH_MAXIMUM:
@@ -122,9 +126,10 @@ class Kernel:
         self.snapshot_depth = snapshot_depth
         crowd = build_crowd(population, instruments, scales, seed, path.start_ns)
         self.exchange = Exchange(instruments, rules)
-        self._accounts = open_accounts(self.exchange, crowd, accounts)
         self._crowd_accounts = len(crowd.names)
-        self._accounts_end = self._crowd_accounts + len(accounts)
+        self._feeds = Feeds(feeds, self._crowd_accounts, path.start_ns)
+        self._accounts = open_accounts(self.exchange, crowd, (*self._feeds.accounts, *accounts))
+        self._accounts_end = self._crowd_accounts + len(self._accounts)
         self._storage = Storage(snapshot_depth)
         self._header = self._storage.header
         self._address = self._storage.address
@@ -156,6 +161,7 @@ class Kernel:
         header["now_ns"], header["path_start_ns"] = path.start_ns, path.start_ns
         header["path_step_ns"], header["path_points"] = path.step_ns, path.points
         header["market_count"], header["crowd_accounts"] = len(self.instruments), self._crowd_accounts
+        header["observed_accounts"] = self._crowd_accounts + len(self._feeds.accounts)
         header["next_timer_ns"] = NEVER_NS
 
     def _start_crowd(self, crowd: Crowd) -> None:
@@ -265,6 +271,7 @@ class Kernel:
             raise ValueError(f"window_ns: expected 1 or more, was {window_ns}")
         if not self._timers_set:
             self._set_timers()
+        self.push(self._feeds.take(until_ns))
         status = start(self._address, self.exchange.address, until_ns, window_ns)
         while status != DONE:
             self._grow(status)

@@ -190,7 +190,7 @@ def consume_events(k: Any, s: Any) -> None:
                 _trade(k, event, trade_id)
         elif event.kind in (_REJECTED, _CANCEL_REJECTED, _MODIFY_REJECTED):
             k.refusals += 1
-        if event.account >= k.crowd_accounts:
+        if event.account >= k.observed_accounts:
             _hand_out(k, event, trade_id)
     k.digest = digest
     k.events += head - header.event_tail

@@ -50,7 +50,8 @@ HEADER = np.dtype(
         ("path_step_ns", "<i8"),
         ("path_points", "<i8"),
         ("market_count", "<i8"),
-        ("crowd_accounts", "<i8"),  # accounts below are the crowd's, the others are observed
+        ("crowd_accounts", "<i8"),  # accounts below are the crowd's
+        ("observed_accounts", "<i8"),  # from here on accounts are told what becomes of their orders
         ("order_event_count", "<i8"),
         ("order_event_capacity", "<i8"),
         ("trade_count", "<i8"),
@@ -72,7 +73,7 @@ HEADER = np.dtype(
         ("trades_made", "<i8"),
         ("refusals", "<i8"),
         ("touched", "<i8"),  # instrument of the last command, -1: perhaps several
-        ("reserved_words", "<i8", (6,)),
+        ("reserved_words", "<i8", (5,)),
     ]
 )
 """Places, sizes, clock and counters."""

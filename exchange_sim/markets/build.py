@@ -11,9 +11,11 @@ from exchange_sim.markets.anchored import build_anchored
 from exchange_sim.markets.duration import parse_duration_ns
 from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.markets.read_series import read_market_series
+from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.spec import AnchoredMarket, MarketSpec
 from exchange_sim.markets.synthetic import build_synthetic
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.replay.orders.market import build_replay_l3
 from exchange_sim.series import FUNDING, Series, rate_ppb
 
 
@@ -39,6 +41,8 @@ def build_market(
     ------
     BarsError
         An anchored market's bars are missing, ambiguous, too short or impossible.
+    RecordingError
+        The orders of a replayed market cannot be used, or end too early.
     SeriesError
         A recorded series cannot be used, or there is no data folder for it.
     ValueError
@@ -81,4 +85,8 @@ def _build(market: MarketSpec, duration_ns: int, seed: int, data_folder: Path | 
         if data_folder is None:
             raise ValueError("market.kind: an anchored market needs a folder of bars (--data FOLDER)")
         return build_anchored(market, duration_ns, seed, data_folder)
+    if isinstance(market, ReplayL3Market):
+        if data_folder is None:
+            raise ValueError("market.kind: a replayed market needs a folder of recordings (--data FOLDER)")
+        return build_replay_l3(market, duration_ns, data_folder)
     return build_synthetic(market, duration_ns, seed)

@@ -14,6 +14,11 @@ Duration = Annotated[
     str, msgspec.Meta(pattern=DURATION_PATTERN, description="like 500ms, 90s, 10m, 6h or 3d")
 ]
 
+Funding = Annotated[
+    str,
+    msgspec.Meta(pattern=rf"{DURATION_PATTERN}|^off$", description="a duration like 1h or 8h, or off"),
+]
+
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 HOUR_NS = 60 * MINUTE_NS

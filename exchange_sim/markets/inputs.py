@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_sim.kernel.feeds import Feed
 from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.markets.history import History
@@ -18,7 +19,8 @@ class MarketInputs:
 
     `path` begins at `start_ns` and reaches beyond the asked duration. `size_scales` has the factor on
     the crowd's sizes of each instrument. `history` has closed bars that end at `start_ns` at the latest,
-    `series` what is published besides, `funding` when positions in each instrument pay.
+    `series` what is published besides, `funding` when positions in each instrument pay, `feeds` the recorded
+    orders that play again.
     """
 
     instruments: tuple[Instrument, ...]
@@ -29,3 +31,4 @@ class MarketInputs:
     history: History
     series: tuple[Series, ...] = ()
     funding: tuple[FundingPlan | None, ...] = ()
+    feeds: tuple[Feed, ...] = ()

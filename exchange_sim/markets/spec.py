@@ -8,7 +8,8 @@ from typing import Annotated, Self
 import msgspec
 
 from exchange_sim.markets.contracts import InstrumentSpec, contract_preset
-from exchange_sim.markets.duration import DURATION_PATTERN, MINUTE_NS, Duration, parse_duration_ns
+from exchange_sim.markets.duration import MINUTE_NS, Duration, Funding, parse_duration_ns
+from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.population.presets import PRESETS
@@ -16,11 +17,6 @@ from exchange_sim.population.species import Population
 
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
-
-Funding = Annotated[
-    str,
-    msgspec.Meta(pattern=rf"{DURATION_PATTERN}|^off$", description="a duration like 1h or 8h, or off"),
-]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -309,5 +305,5 @@ def _check_step(step: str) -> None:
         raise ValueError(f"path_step: expected a whole part of a minute like 250ms or 1s, was {step!r}")
 
 
-MarketSpec = SyntheticMarket | AnchoredMarket
+MarketSpec = SyntheticMarket | AnchoredMarket | ReplayL3Market
 """Told apart by the field `kind`."""

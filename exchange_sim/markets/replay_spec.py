@@ -1,0 +1,82 @@
+"""A market that replays recorded orders, as it is written in a configuration file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Self
+
+import msgspec
+
+from exchange_sim.markets.contracts import InstrumentSpec
+from exchange_sim.markets.duration import Duration, Funding, parse_duration_ns
+from exchange_sim.markets.series_spec import SeriesSpec, check_series
+from exchange_sim.model.instrument import Instrument
+
+
+class ReplayL3Market(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="replay_l3"
+):
+    """A market whose recorded orders go through the matching engine again, message by message.
+
+    Bots trade with them: they take their liquidity and their places in the queue.
+
+    Parameters
+    ----------
+    symbol
+        Unified symbol of the instrument, `BTC/USD:USD`; it is traded as a perpetual.
+    file
+        The messages, relative to the data folder: a Bitstamp `*_events.parquet` or a LOBSTER message file
+        (`*_message_*.csv`, `*_messages.parquet`). The files that belong to it lie beside it.
+    tick_size, lot_size
+        Steps of price and quantity. Prices must be on the grid; Bitstamp's quantities (1e-8) go to the
+        nearest lot; LOBSTER's lots are shares, 1.
+    start
+        First instant of the market, UTC where no zone is given. Left out: where the recording begins.
+    history
+        Span before the start whose recorded trades the strategies get as bars.
+    minimum_notional, maker_fee_ppm, taker_fee_ppm, initial_margin_ppm
+        As for other instruments; recorded orders pay the fees too.
+    series
+        Recorded series that are published on time. Recorded funding is what positions pay, too.
+    funding
+        How often positions pay funding at the rate that follows from the premium, or `off`.
+    """
+
+    symbol: str
+    file: Annotated[str, msgspec.Meta(min_length=1)]
+    tick_size: Decimal = Decimal("0.01")
+    lot_size: Decimal = Decimal("0.000001")
+    start: datetime | None = None
+    history: Duration = "1d"
+    minimum_notional: Decimal = Decimal(0)
+    maker_fee_ppm: int = 200
+    taker_fee_ppm: int = 500
+    initial_margin_ppm: int = 100_000
+    series: tuple[SeriesSpec, ...] = ()
+    funding: Funding = "off"
+
+    def __post_init__(self) -> None:
+        self.contracts()
+        check_series(self.series, (self.symbol,))
+
+    def contracts(self) -> tuple[Instrument, ...]:
+        """Return the instruments the exchange lists."""
+        spec = InstrumentSpec(
+            symbol=self.symbol,
+            tick_size=self.tick_size,
+            lot_size=self.lot_size,
+            minimum_notional=self.minimum_notional,
+            maker_fee_ppm=self.maker_fee_ppm,
+            taker_fee_ppm=self.taker_fee_ppm,
+            initial_margin_ppm=self.initial_margin_ppm,
+        )
+        return (spec.instrument(),)
+
+    @property
+    def history_ns(self) -> int:
+        return parse_duration_ns(self.history)
+
+    def at(self, start: datetime) -> Self:
+        """Return the same market with another start."""
+        return msgspec.structs.replace(self, start=start)

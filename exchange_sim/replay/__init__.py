@@ -1,0 +1,1 @@
+"""Recorded markets: readers of what venues published, and feeds that play it back."""
