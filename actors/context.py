@@ -99,6 +99,10 @@ class HostContext(OrderEntry):
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         return self._view.quote(instrument_id)
 
+    def quote_age_ns(self, instrument_id: InstrumentId) -> int | None:
+        top = self._view.tops.get(instrument_id)
+        return None if top is None else self.now_ns - top.ts_exchange_ns
+
     def book(self, instrument_id: InstrumentId) -> BookSnapshot | None:
         return self._view.books.get(instrument_id)
 

@@ -56,6 +56,7 @@ _HOST_FILES = frozenset(
         "desk",
         "gate",
         "host",
+        "market_ears",
         "pace",
         "portfolio",
         "strategy_host",

@@ -8,9 +8,12 @@ from typing import Any
 from actors.risk import RiskLimits
 from actors.strategy_host import StrategyHost
 from actors.strategy_setup import series_numbers
+from actors.venues.faulty import FaultyVenue
 from actors.venues.simulated import SimulatedVenue
 from actors.watchdog import WATCHDOG
 from exchange_sim.engine.queries import ExchangeView
+from exchange_sim.faults import AccountFaults
+from exchange_sim.faulty_link import Spans
 from exchange_sim.journal import JournalStream
 from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.history import History
@@ -50,6 +53,10 @@ class AccountHost:
         Answers the venue's queries, where it is at hand.
     series
         Recorded series of the market, in its order.
+    faults
+        Of its connection; None for a good one.
+    blackouts
+        Spans, (from, to) in ns, in which nothing gets through either way.
 
     Raises
     ------
@@ -73,11 +80,29 @@ class AccountHost:
         outbox_limit: int = 1_000,
         exchange: ExchangeView | None = None,
         series: Sequence[Series] = (),
+        faults: AccountFaults | None = None,
+        blackouts: Spans = (),
     ) -> None:
         self.account_id = account_id
-        self.venue = SimulatedVenue(
-            account_id, account, instruments, latency=latency, seed=seed, exchange=exchange, series=series
-        )
+        self.venue: SimulatedVenue
+        lossy = bool(blackouts) or (faults is not None and faults.some)
+        settings = faults or AccountFaults()
+        if lossy:
+            self.venue = FaultyVenue(
+                account_id,
+                account,
+                instruments,
+                latency=latency,
+                seed=seed,
+                faults=settings,
+                blackouts=blackouts,
+                exchange=exchange,
+                series=series,
+            )
+        else:
+            self.venue = SimulatedVenue(
+                account_id, account, instruments, latency=latency, seed=seed, exchange=exchange, series=series
+            )
         self.host = StrategyHost(
             account_id,
             strategy,
@@ -88,6 +113,7 @@ class AccountHost:
             limits=limits,
             outbox_limit=outbox_limit,
             handler_limit_s=handler_limit_s,
+            answer_timeout_ns=settings.answer_timeout_ns if lossy else 0,
         )
         self._numbers = series_numbers(account_id, self.host.subscriptions, series)
         self.wishes = _wishes(self.host.subscriptions, instruments, self._numbers)

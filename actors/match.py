@@ -161,6 +161,7 @@ def _host(
         handler_limit_s=spec.settings.handler_limit_s,
         outbox_limit=spec.settings.outbox_limit,
         series=inputs.series,
+        faults=bot.faults,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from actors.risk import RiskLimits
+from exchange_sim.faults import AccountFaults
 from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.duration import Duration, parse_duration_ns
 from exchange_sim.markets.spec import MarketSpec
@@ -37,6 +38,8 @@ class BotSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Fields of the strategy's configuration; what is left out has its default.
     latency
         Of messages between the account and the exchange, each way.
+    faults
+        What goes wrong on the way; left out: nothing.
     risk
         Limits of the account's own risk gate.
     deposit
@@ -47,6 +50,7 @@ class BotSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     strategy: Annotated[str, msgspec.Meta(min_length=1)]
     config: dict[str, Any] = {}
     latency: AccountLatency = AccountLatency()
+    faults: AccountFaults | None = None
     risk: RiskLimits = RiskLimits()
     deposit: Decimal = Decimal(100_000)
 

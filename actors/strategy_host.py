@@ -15,10 +15,12 @@ from actors.context import HostContext
 from actors.desk import OrderDesk
 from actors.faults import BotFaultError, describe_fault
 from actors.gate import RiskApproved, RiskGate
+from actors.market_ears import MarketEars
 from actors.market_view import MarketView
 from actors.pace import Pace
 from actors.portfolio import Portfolio
 from actors.risk import RiskLimits
+from actors.settlement import Settlement
 from actors.strategy_setup import override, traded_instruments, wanted_subscriptions
 from actors.timers import Timers
 from actors.tracker import OrderTracker
@@ -33,22 +35,16 @@ from exchange_sim.model.events import (
     ExchangeEvent,
     OrderEvent,
     OrderFilled,
+    StatusReported,
 )
 from exchange_sim.model.ids import AccountId, AssetId, InstrumentId
-from exchange_sim.model.market import (
-    Bar,
-    BookSnapshot,
-    FundingRate,
-    MarketData,
-    MarkPrice,
-    Observation,
-    Quote,
-    SeriesMessage,
-    Trade,
-)
+from exchange_sim.model.market import MarketData, Quote, SeriesMessage
 from exchange_sim.ports import Venue
 from exchange_sim.rng import generator
 from strategies.api import Strategy, Topic
+
+_SETTLE = "\0settlement"
+"""A timer of the host's own, under a name that no strategy has reason to take."""
 
 
 class StrategyHost:
@@ -72,6 +68,9 @@ class StrategyHost:
         Commands one handler may send.
     handler_limit_s
         Processor time after which a handler is ended, if the host has joined the process's watchdog.
+    answer_timeout_ns
+        How long an answer is waited for before the venue is asked about an order; 0 for a venue that loses
+        nothing.
 
     Raises
     ------
@@ -91,6 +90,7 @@ class StrategyHost:
         limits: RiskLimits | None = None,
         outbox_limit: int = 1_000,
         handler_limit_s: float = 5.0,
+        answer_timeout_ns: int = 0,
     ) -> None:
         self.account_id = account_id
         self.disqualified = ""
@@ -103,9 +103,13 @@ class StrategyHost:
         self._journal = journal
         self._record = journal.records.append
         self._view = MarketView()
+        self._ears = MarketEars(self._view, self._call)
         self._timers = Timers()
         self.portfolio = Portfolio(tuple(traded.values()), deposits_atoms, self._view.mark_half_ticks)
-        self.tracker = OrderTracker(names, self._position_lots)
+        self.tracker = OrderTracker(names, self._position_lots, lossy=answer_timeout_ns > 0)
+        self._settlement = (
+            Settlement(account_id, self.tracker, answer_timeout_ns, venue.ask) if answer_timeout_ns else None
+        )
         self.gate = RiskGate(limits or RiskLimits(), self.portfolio, self.tracker, venue.capabilities)
         self.desk = OrderDesk(account_id, self.gate, self.tracker, outbox_limit=outbox_limit)
         self.context = HostContext(
@@ -118,19 +122,15 @@ class StrategyHost:
             view=self._view,
             timers=self._timers,
         )
-        self._messages: deque[ExchangeEvent | MarketData] = deque()
+        self._messages: deque[ExchangeEvent | MarketData | StatusReported] = deque()
         self._hear: dict[type, Callable[[Any], None]] = dict.fromkeys(
             get_args(OrderEvent), self._hear_order_event
         )
         self._hear |= dict.fromkeys(get_args(AccountEvent), self._hear_account)
         self._hear |= {
             OrderFilled: self._hear_fill,
-            Bar: self._hear_bar,
-            BookSnapshot: self._hear_book,
-            Trade: self._hear_trade,
-            Observation: self._hear_observation,
-            FundingRate: self._hear_funding,
-            MarkPrice: self._hear_mark,
+            **self._ears.handlers,
+            StatusReported: self._hear_status,
         }
         self._pace = Pace()
         self.subscriptions = wanted_subscriptions(account_id, strategy, traded)
@@ -140,12 +140,7 @@ class StrategyHost:
         """Let another instance of the strategy go on from here; timers and orders stay."""
         self.strategy = strategy
         self._on_quote = override(strategy, "on_quote")
-        self._on_trade = override(strategy, "on_trade")
-        self._on_bar = override(strategy, "on_bar")
-        self._on_book = override(strategy, "on_book")
-        self._on_observation = override(strategy, "on_observation")
-        self._on_funding = override(strategy, "on_funding")
-        self._on_mark = override(strategy, "on_mark")
+        self._ears.listen(strategy)
         self._on_fill = override(strategy, "on_fill")
         self._on_order = override(strategy, "on_order")
         self._on_account = override(strategy, "on_account")
@@ -229,7 +224,7 @@ class StrategyHost:
                     self._check_silent("on_history")
         for values in past:
             if values:
-                self._note(values[-1])
+                self._ears.note(values[-1])
                 self._call(self.strategy.on_series_history, values)
                 self._check_silent("on_series_history")
         if self.gate.watches_equity:
@@ -273,39 +268,6 @@ class StrategyHost:
         while timers.next_ns < until_ns:
             self._fire()
 
-    def _hear_bar(self, bar: Bar) -> None:
-        self._view.last_ticks[bar.instrument_id] = bar.close_ticks
-        if self._on_bar is not None:
-            self._call(self._on_bar, bar)
-
-    def _hear_book(self, book: BookSnapshot) -> None:
-        self._view.tops[book.instrument_id] = book
-        self._view.books[book.instrument_id] = book
-        if self._on_book is not None:
-            self._call(self._on_book, book)
-
-    def _hear_trade(self, trade: Trade) -> None:
-        self._view.last_ticks[trade.instrument_id] = trade.price_ticks
-        if self._on_trade is not None:
-            self._call(self._on_trade, trade)
-
-    def _hear_observation(self, observation: Observation) -> None:
-        self._note(observation)
-        if self._on_observation is not None:
-            self._call(self._on_observation, observation)
-
-    def _hear_funding(self, funding: FundingRate) -> None:
-        if self._on_funding is not None:
-            self._call(self._on_funding, funding)
-
-    def _hear_mark(self, mark: MarkPrice) -> None:
-        if self._on_mark is not None:
-            self._call(self._on_mark, mark)
-
-    def _note(self, value: SeriesMessage) -> None:
-        if isinstance(value, Observation):
-            self._view.observations[value.metric, value.instrument_id] = value
-
     def _hear_fill(self, fill: OrderFilled) -> None:
         self._record(fill)
         self.tracker.handle(fill)
@@ -321,6 +283,19 @@ class StrategyHost:
         self.tracker.handle(event)
         if self._on_order is not None:
             self._call(self._on_order, event)
+        while self.tracker.revived:
+            self.desk.cancel(self.context.now_ns, self.tracker.revived.pop())
+
+    def _hear_status(self, report: StatusReported) -> None:
+        """Settle what nobody answered: what was lost is told as an event, a lost cancel is sent again."""
+        if self._settlement is None:
+            return
+        events, cancel_again = self._settlement.settle(report)
+        for event in events:
+            self._hear_order_event(event)
+        if cancel_again:
+            self.tracker.open[report.client_order_id].canceling = False
+            self.desk.cancel(self.context.now_ns, report.client_order_id)
 
     def _hear_account(self, event: AccountEvent) -> None:
         self._record(event)
@@ -341,6 +316,10 @@ class StrategyHost:
         """Let the next timer ring."""
         at_ns, name = self._timers.pop()
         self.context.now_ns = at_ns
+        if name == _SETTLE and self._settlement is not None:
+            self._settlement.look(at_ns)
+            self._set_settlement()
+            return
         self._pace.count(at_ns)
         if self._on_timer is not None:
             self._call(self._on_timer, name)
@@ -356,6 +335,10 @@ class StrategyHost:
             for approved in desk.outbox:
                 record(Sent(approved.ts_ns, approved.command))
                 send(approved)
+            if self._settlement is not None:
+                for approved in desk.outbox:
+                    self._settlement.note(approved.command, approved.ts_ns)
+                self._set_settlement()
             desk.outbox.clear()
             if desk.denials:
                 denials = tuple(desk.denials)
@@ -368,6 +351,11 @@ class StrategyHost:
                     if hear is not None:
                         self._call(hear, denial)
 
+    def _set_settlement(self) -> None:
+        due_ns = None if self._settlement is None else self._settlement.next_ns()
+        if due_ns is not None:
+            self._timers.set(_SETTLE, due_ns)
+
     def _observe(self) -> None:
         """Hold the equity to the loss limits."""
         if self.gate.observe(self.context.now_ns):
@@ -376,7 +364,7 @@ class StrategyHost:
             self._leave()
 
     def _silence(self) -> None:
-        self._on_quote = self._on_trade = self._on_bar = self._on_book = None
-        self._on_observation = self._on_funding = self._on_mark = None
-        self._on_fill = self._on_order = self._on_account = self._on_timer = None
+        self._ears.silence()
+        self._on_quote = self._on_fill = self._on_order = self._on_account = self._on_timer = None
         self._timers.clear()
+        self._set_settlement()

@@ -48,10 +48,15 @@ class OrderTracker:
         Tells what the account holds in an instrument; reduce-only orders that fire are cut to it.
     remembered
         Finished orders that are still known; older ones are forgotten.
+    lossy
+        Whether the connection may lose, double or delay commands. Then a finished order may come to life:
+        one that was given up for lost arrives late, or a copy of one that has ended does. Its owner does not
+        want it any more: `revived` has its id until somebody takes it.
     """
 
     __slots__ = (
         "_finished",
+        "_lossy",
         "_position_lots",
         "_remembered",
         "_steps",
@@ -59,6 +64,7 @@ class OrderTracker:
         "open",
         "orders",
         "rejected",
+        "revived",
         "totals",
     )
 
@@ -68,7 +74,10 @@ class OrderTracker:
         position_lots: Callable[[InstrumentId], int] = lambda _: 0,
         *,
         remembered: int = _FINISHED_REMEMBERED,
+        lossy: bool = False,
     ) -> None:
+        self._lossy = lossy
+        self.revived: list[ClientOrderId] = []
         self._position_lots = position_lots
         self.orders: dict[ClientOrderId, TrackedOrder] = {}
         self.open: dict[ClientOrderId, TrackedOrder] = {}
@@ -172,7 +181,9 @@ class OrderTracker:
 
     def _accepted(self, order: TrackedOrder, event: OrderAccepted) -> None:
         if order.base is not _PENDING_SUBMIT:
-            raise _illegal(order, event)
+            if order.is_open or not self._lossy:
+                raise _illegal(order, event)
+            self._revive(order)
         order.base = _WAITING if order.waits else _OPEN
         order.order_id = event.order_id
         if event.quantity_lots != order.leaves_lots:  # close-position: what there was to close
@@ -181,6 +192,8 @@ class OrderTracker:
 
     def _refused(self, order: TrackedOrder, event: OrderRejected | OrderDenied) -> None:
         if order.base is not _PENDING_SUBMIT:
+            if self._lossy and isinstance(event, OrderRejected):
+                return  # of a copy: the order itself got further
             raise _illegal(order, event)
         if isinstance(event, OrderDenied):
             self.denied += 1
@@ -194,6 +207,20 @@ class OrderTracker:
         replaced = self.open.get(order.replaces)
         if replaced is not None:  # it would have ended before
             replaced.canceling = False
+
+    def _revive(self, order: TrackedOrder) -> None:
+        """Make a finished order one that has just been sent."""
+        self._finished.remove(order.client_order_id)
+        self.open[order.client_order_id] = order
+        self.totals[order.instrument_id].orders += 1
+        order.is_open = True
+        order.waits = order.order_type.waits
+        order.canceling = False
+        order.modifying = 0
+        order.triggers.clear()
+        order.filled_lots = 0
+        self._reduce(order, -order.quantity_lots)
+        self.revived.append(order.client_order_id)
 
     def _triggered(self, order: TrackedOrder, event: OrderTriggered) -> None:
         if order.base is not _WAITING:

@@ -16,7 +16,7 @@ from exchange_sim.engine.exchange import Exchange
 from exchange_sim.kernel.kernel import Counters
 from exchange_sim.markets.history import History
 from exchange_sim.model.enums import MarginMode, OrderType, Side, TimeInForce, TriggerSource
-from exchange_sim.model.events import ExchangeEvent
+from exchange_sim.model.events import ExchangeEvent, StatusReported
 from exchange_sim.model.ids import AccountId, AssetId, ClientOrderId, InstrumentId, OrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import MarketData
@@ -153,7 +153,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         Whether the venue itself lets one order cancel another, and brings a bracket's exits.
     leverage, margin_modes, move_margin
         Commands about the account's margin; without modes an account has what the venue gives it.
-    market_data, snapshot, query
+    market_data, snapshot, query, status
         What the venue tells.
     """
 
@@ -172,6 +172,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     linked: bool = False
     brackets: bool = False
     replace: bool = False
+    status: bool = False
     leverage: bool = False
     margin_modes: tuple[MarginMode, ...] = ()
     move_margin: bool = False
@@ -272,10 +273,21 @@ class Venue(Protocol[Request_contra]):
     def query(self, client_order_id: ClientOrderId) -> OpenOrder | None:
         """Return an own order that is open at the venue, else None: how a lost reply is settled."""
 
+    def ask(self, client_order_ids: Sequence[ClientOrderId], now_ns: int) -> None:
+        """Ask what has become of own orders; the answers come through `events`, a `StatusReported` each.
+
+        The question and its answers travel, and may be lost, like all messages.
+
+        Raises
+        ------
+        VenueUnsupportedError
+            `capabilities.status` is False.
+        """
+
     def next_event_ns(self) -> int:
         """Return when the next event or market data known of so far is received, else `NEVER_NS`."""
 
-    def events(self, until_ns: int) -> Sequence[ExchangeEvent | MarketData]:
+    def events(self, until_ns: int) -> Sequence[ExchangeEvent | MarketData | StatusReported]:
         """Return, once, everything received before `until_ns`, in order of receipt."""
 
     def close(self) -> None:

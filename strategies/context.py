@@ -85,6 +85,13 @@ class View(Protocol):
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """Return the last known best bid and ask, from quotes or book snapshots; None before the first."""
 
+    def quote_age_ns(self, instrument_id: InstrumentId) -> int | None:
+        """Return how long ago, at the exchange, the last known quote was made; None before the first.
+
+        Quotes come when they change: in a quiet market they grow old by themselves, book snapshots do not. An
+        age far above the interval of a snapshot subscription says that the feed is stale.
+        """
+
     def book(self, instrument_id: InstrumentId) -> BookSnapshot | None:
         """Return the last book snapshot, None before the first."""
 

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 
 from actors.host import AccountHost
 from actors.risk import RiskLimits
+from exchange_sim.faults import AccountFaults
+from exchange_sim.faulty_link import Spans
 from exchange_sim.journal import JournalFooter, JournalHeader, JournalWriter
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.path import MarketPath
@@ -39,6 +41,7 @@ class Player:
     limits: RiskLimits = NO_LIMITS
     latency: AccountLatency = FAST
     deposit: Decimal | int = 100_000
+    faults: AccountFaults | None = None
 
     @property
     def deposit_atoms(self) -> int:
@@ -85,6 +88,8 @@ class Stage:
         How long.
     seed, handler_limit_s, outbox_limit, journal
         As in a match; `journal` is a file to write to.
+    blackouts
+        Spans in which nothing gets through to or from anybody.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class Stage:
         handler_limit_s: float = 5.0,
         outbox_limit: int = 1_000,
         journal: BinaryIO | None = None,
+        blackouts: Spans = (),
     ) -> None:
         market = market or still_market(duration_ns)
         self.market = market
@@ -126,6 +132,8 @@ class Stage:
                 outbox_limit=outbox_limit,
                 exchange=self.kernel.exchange,
                 series=market.series,
+                faults=each.faults,
+                blackouts=blackouts,
             )
             for each in players
         )

@@ -18,7 +18,7 @@ from exchange_sim.model.commands import (
     SubmitOrder,
 )
 from exchange_sim.model.enums import OrderType, Reason, Side, TimeInForce
-from exchange_sim.model.events import AccountEvent, OrderEvent
+from exchange_sim.model.events import AccountEvent, OrderEvent, StatusReported
 from exchange_sim.model.ids import AccountId, ClientOrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import MarketData
@@ -130,7 +130,7 @@ class VenueSubject:
         for event in self.venue.events(self.bench.now_ns):
             if isinstance(event, AccountEvent):
                 self.news.append(event)
-            elif not isinstance(event, MarketData):
+            elif not isinstance(event, MarketData | StatusReported):
                 news.append(event)
         self.heard += news
         return news

@@ -17,7 +17,7 @@ from exchange_sim.engine.queries import ExchangeView
 from exchange_sim.latency import AccountLatency
 from exchange_sim.link import Link
 from exchange_sim.model.commands import Command
-from exchange_sim.model.events import ExchangeEvent
+from exchange_sim.model.events import ExchangeEvent, StatusReported
 from exchange_sim.model.ids import AccountId, ClientOrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import MarketData, Quote, SeriesMessage
@@ -34,7 +34,8 @@ from exchange_sim.ports import (
 )
 from exchange_sim.series import Series, SeriesDecoder
 
-_BARS, _BOOKS, _EVENTS, _TRADES, _QUOTES, _SERIES = range(6)
+BARS, BOOKS, EVENTS, TRADES, QUOTES, SERIES = range(6)
+"""Kinds of rows, in the order of what has the same exchange time."""
 
 
 class SimulatedVenue:
@@ -122,6 +123,12 @@ class SimulatedVenue:
                 return order
         return None
 
+    def ask(self, client_order_ids: Sequence[ClientOrderId], now_ns: int) -> None:
+        raise VenueUnsupportedError(
+            f"{self._account_id}: this connection loses nothing and answers no questions, at {now_ns} ns "
+            f"about {list(client_order_ids)}"
+        )
+
     def past(self, number: int, count: int, now_ns: int) -> tuple[SeriesMessage, ...]:
         """Return the last `count` values of a series that were known before `now_ns`, oldest first."""
         return self._series.past(number, count, now_ns)
@@ -129,7 +136,7 @@ class SimulatedVenue:
     def next_event_ns(self) -> int:
         return self._inbox[0].ts_received_ns if self._inbox else NEVER_NS
 
-    def events(self, until_ns: int) -> Sequence[ExchangeEvent | MarketData]:
+    def events(self, until_ns: int) -> Sequence[ExchangeEvent | MarketData | StatusReported]:
         inbox = self._inbox
         if inbox and inbox[-1].ts_received_ns < until_ns:
             due = list(inbox)
@@ -158,18 +165,18 @@ class SimulatedVenue:
     ) -> None:
         """Put what the exchange published on its way to the account; see `exchange_sim.ports.Participant`."""
         kinds = (
-            (_BARS, bars),
-            (_BOOKS, books),
-            (_EVENTS, order_events),
-            (_TRADES, trades),
-            (_QUOTES, quotes),
-            (_SERIES, series),
+            (BARS, bars),
+            (BOOKS, books),
+            (EVENTS, order_events),
+            (TRADES, trades),
+            (QUOTES, quotes),
+            (SERIES, series),
         )
         given = [(kind, rows) for kind, rows in kinds if rows]
         if len(given) == 1:
             kind, rows = given[0]
-            if self._down.constant_ns and kind in (_QUOTES, _EVENTS):
-                if kind == _QUOTES:
+            if self._down.constant_ns and kind in (QUOTES, EVENTS):
+                if kind == QUOTES:
                     self._enqueue_quotes(rows)
                 else:
                     self._enqueue_events(rows)
@@ -178,7 +185,7 @@ class SimulatedVenue:
                 self._deliver(kind, row)
             return
         merged = [
-            (row[0] + row[1] if kind == _BARS else row[0], kind, place, row)
+            (row[0] + row[1] if kind == BARS else row[0], kind, place, row)
             for kind, rows in given
             for place, row in enumerate(rows)
         ]
@@ -203,12 +210,12 @@ class SimulatedVenue:
         """Send one row's message to the account, if it is wanted: unwanted rows use up no latency."""
         decoder, wishes, arrival_ns = self._decoder, self.wishes, self._down.arrival_ns
         add = self._inbox.append
-        if kind == _EVENTS:
+        if kind == EVENTS:
             add(decoder.event(row, arrival_ns(row[0])))
-        elif kind == _QUOTES:
+        elif kind == QUOTES:
             if row[5] in wishes.quotes:
                 add(decoder.quote(row, arrival_ns(row[0])))
-        elif kind == _TRADES:
+        elif kind == TRADES:
             if row[4] in wishes.trades:
                 add(decoder.trade(row, arrival_ns(row[0])))
         else:
@@ -217,10 +224,10 @@ class SimulatedVenue:
     def _deliver_rare(self, kind: int, row: Row) -> None:
         """The same for what comes on a grid of time."""
         arrival_ns, add = self._down.arrival_ns, self._inbox.append
-        if kind == _BARS:
+        if kind == BARS:
             if (row[8], row[1]) in self.wishes.bars:
                 add(self._decoder.bar(row, arrival_ns(row[0] + row[1])))
-        elif kind == _BOOKS:
+        elif kind == BOOKS:
             depth = self._depths.get((row[2], row[1]))
             if depth:
                 add(self._decoder.book(row, arrival_ns(row[0]), depth))

@@ -199,6 +199,8 @@ class Reason(IntEnum):
     REPLACED = 47
     LIQUIDATION = 48
     REDUCED = 49
+    # what an account finds out when it asks about a request that nobody answered
+    NOT_RECEIVED = 70
     # denials of our own risk gate: the order never left
     RISK_HALTED = 80
     RISK_REDUCING_ONLY = 81

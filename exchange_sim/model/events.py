@@ -233,6 +233,19 @@ class AccountRejected(msgspec.Struct, frozen=True, array_like=True, tag="account
     reason: Reason
 
 
+class StatusReported(msgspec.Struct, frozen=True, array_like=True, tag="status", gc=False):
+    """The venue's answer to a question about an order.
+
+    Everything that had happened to the account's orders before `ts_exchange_ns` has been heard: an order of
+    which nothing was heard by then has not been received.
+    """
+
+    account_id: AccountId
+    client_order_id: ClientOrderId
+    ts_exchange_ns: int
+    ts_received_ns: int
+
+
 OrderEvent = (
     OrderAccepted
     | OrderRejected
@@ -283,4 +296,5 @@ __all__ = [
     "OrderTriggered",
     "PositionDeleveraged",
     "PositionLiquidated",
+    "StatusReported",
 ]

@@ -182,3 +182,27 @@ def test_totals_equal_a_recount(steps: list[tuple[int, int, int]]) -> None:
         assert totals.orders == len(open_orders) == len(tracker.open)
         for each in tracker.orders.values():
             assert each.filled_lots + each.leaves_lots == each.quantity_lots or not each.is_open
+
+
+def test_on_a_lossy_connection_a_finished_order_can_come_to_life() -> None:
+    tracker = OrderTracker([SYMBOL], lossy=True)
+    tracker.submit(submit())
+    order = tracker.orders[1]  # type: ignore[index]
+    tracker.handle(REJECTED)
+    tracker.handle(ACCEPTED)  # it was only late
+    assert tracker.revived == [1]
+    tracker.handle(filled(4, 6))
+    assert (order.state, tracker.totals[SYMBOL].buy_lots, tracker.totals[SYMBOL].orders) == (
+        S.PARTIALLY_FILLED,
+        6,
+        1,
+    )
+    tracker.handle(REJECTED)  # of a copy
+    tracker.handle(filled(6, 0))
+    tracker.handle(REJECTED)
+    assert order.state is S.FILLED
+    tracker.handle(ACCEPTED)  # a copy that came when the order had ended
+    assert (order.state, order.filled_lots, tracker.totals[SYMBOL].buy_lots) == (S.OPEN, 0, 10)
+    assert tracker.revived == [1, 1]
+    with pytest.raises(IllegalTransitionError, match="order 1"):
+        tracker.handle(ACCEPTED)

@@ -1,0 +1,120 @@
+"""What has become of requests that nobody answers: the venue is asked by client order id, never sent again.
+
+A connection that loses messages leaves an order in flight for ever. After a time on the run's clock the venue
+is asked about it. Its answer comes behind everything that had happened to the account before, so an order
+that is still in flight then was never received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from actors.tracker import OrderTracker, TrackedOrder
+from exchange_sim.model.commands import (
+    CancelAll,
+    CancelOrder,
+    Command,
+    ModifyOrder,
+    ReplaceOrder,
+    SubmitOrder,
+)
+from exchange_sim.model.enums import Reason
+from exchange_sim.model.events import ModifyRejected, OrderEvent, OrderRejected, StatusReported
+from exchange_sim.model.ids import AccountId, ClientOrderId
+from strategies.orders import OrderState
+
+_SENT_BY_ID = SubmitOrder | ReplaceOrder | ModifyOrder | CancelOrder
+
+
+class Settlement:
+    """Keeps an account's requests in view until they are answered.
+
+    Parameters
+    ----------
+    account_id
+        Whose they are.
+    tracker
+        The account's.
+    timeout_ns
+        How long an answer is waited for before the venue is asked, and asked again.
+    ask
+        Asks the venue about orders at a time in ns; each answer comes back as a `StatusReported`.
+    """
+
+    __slots__ = ("_account_id", "_ask", "_asked_ns", "_requested_ns", "_timeout_ns", "_tracker")
+
+    def __init__(
+        self,
+        account_id: AccountId,
+        tracker: OrderTracker,
+        timeout_ns: int,
+        ask: Callable[[Sequence[ClientOrderId], int], None],
+    ) -> None:
+        self._account_id = account_id
+        self._tracker = tracker
+        self._timeout_ns = timeout_ns
+        self._ask = ask
+        self._requested_ns: dict[ClientOrderId, int] = {}
+        self._asked_ns: dict[ClientOrderId, int] = {}
+
+    def note(self, command: Command, now_ns: int) -> None:
+        """Note that a request leaves."""
+        if isinstance(command, CancelAll):
+            for order in self._tracker.open.values():
+                if order.canceling:
+                    self._requested_ns[order.client_order_id] = now_ns
+        elif isinstance(command, _SENT_BY_ID):
+            self._requested_ns[command.client_order_id] = now_ns
+            if isinstance(command, ReplaceOrder):
+                self._requested_ns[command.replaced_client_id] = now_ns
+
+    def next_ns(self) -> int | None:
+        """Return when to `look` next, None while nothing is in flight."""
+        times = [
+            max(self._requested_ns[number], self._asked_ns.get(number, 0)) + self._timeout_ns
+            for number in self._in_flight()
+        ]
+        return min(times, default=None)
+
+    def look(self, now_ns: int) -> None:
+        """Ask about every request that has waited for too long."""
+        overdue = [
+            number
+            for number in self._in_flight()
+            if now_ns - max(self._requested_ns[number], self._asked_ns.get(number, 0)) >= self._timeout_ns
+        ]
+        if overdue:
+            self._asked_ns.update(dict.fromkeys(overdue, now_ns))
+            self._ask(overdue, now_ns)
+
+    def settle(self, report: StatusReported) -> tuple[list[OrderEvent], bool]:
+        """Return what the answer says has happened, as events, and whether a cancel must be sent again.
+
+        Nothing follows from an answer to a question asked before the newest request.
+        """
+        number = report.client_order_id
+        order = self._tracker.open.get(number)
+        if order is None or not _in_flight(order):
+            return [], False
+        if self._requested_ns.get(number, 0) > self._asked_ns.get(number, -1):
+            return [], False
+        head = (self._account_id, order.instrument_id, number, report.ts_exchange_ns, report.ts_received_ns)
+        if order.base is OrderState.PENDING_SUBMIT:
+            return [OrderRejected(*head, Reason.NOT_RECEIVED)], False
+        lost: list[OrderEvent] = [ModifyRejected(*head, Reason.NOT_RECEIVED)] * order.modifying
+        return lost, order.canceling
+
+    def _in_flight(self) -> list[ClientOrderId]:
+        """Return the open orders with an unanswered request, and forget what is answered or finished."""
+        waiting = [
+            number
+            for number in self._requested_ns
+            if (order := self._tracker.open.get(number)) is not None and _in_flight(order)
+        ]
+        self._requested_ns = {number: self._requested_ns[number] for number in waiting}
+        self._asked_ns = {number: self._asked_ns[number] for number in waiting if number in self._asked_ns}
+        return waiting
+
+
+def _in_flight(order: TrackedOrder) -> bool:
+    return order.base is OrderState.PENDING_SUBMIT or order.canceling or order.modifying > 0
