@@ -24,20 +24,19 @@ def liquidate_next(venue: Venue) -> bool:
     if not venue.is_stirred:
         return False
     for account in venue.accounts:
-        for asset in range(len(venue.assets)):
-            mine = [
-                book
-                for book in venue.perpetuals
-                if book.settle == asset and account.holdings[book.number].lots
-            ]
-            cross = [book for book in mine if not account.holdings[book.number].isolated]
+        holdings = account.holdings
+        for asset, contracts in enumerate(venue.contracts):
+            mine = [book for book in contracts if holdings[book.number].lots]
+            if not mine:
+                continue
+            cross = [book for book in mine if not holdings[book.number].isolated]
             if any(may_be_closed(book) for book in cross) and money.equity(venue, account, asset) < sum(
                 maintenance(venue, account, book) for book in cross
             ):
                 take_step(venue, account, cross, [book for book in venue.books if book.settle == asset])
                 return True
             for book in mine:
-                holding = account.holdings[book.number]
+                holding = holdings[book.number]
                 own = holding.margin + money.unrealized(account, book)
                 if holding.isolated and may_be_closed(book) and own < maintenance(venue, account, book):
                     take_step(venue, account, [book], [book])

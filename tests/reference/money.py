@@ -159,8 +159,8 @@ def counted_margin(venue: Venue, account: Account, book: Book, value: int) -> in
 
 def required_elsewhere(venue: Venue, account: Account, asset: int, but: Book | None = None) -> int:
     total = 0
-    for book in venue.perpetuals:
-        if book.settle == asset and book is not but:
+    for book in venue.contracts[asset]:
+        if book is not but:
             value = exposure(account.holdings[book.number].cost, open_orders(account, book)[1])
             total += counted_margin(venue, account, book, value)
     return total
@@ -174,8 +174,8 @@ def unrealized(account: Account, book: Book) -> int:
 def equity(venue: Venue, account: Account, asset: int) -> int:
     return account.balances[asset] + sum(
         unrealized(account, book)
-        for book in venue.perpetuals
-        if book.settle == asset and not account.holdings[book.number].isolated
+        for book in venue.contracts[asset]
+        if not account.holdings[book.number].isolated
     )
 
 

@@ -10,7 +10,7 @@ from exchange_sim.model.enums import (
     TradingState,
 )
 from exchange_sim.model.instrument import MAXIMUM_TICKS
-from tests.reference import checks, links, matching, money
+from tests.reference import checks, links, matching, money, terms
 from tests.reference.book import Book
 from tests.reference.records import BUY, LIMIT_TYPES, SLEEPING, TAKING, WAITING, Command, Order
 from tests.reference.venue import Venue
@@ -34,7 +34,7 @@ def place(venue: Venue, c: Command) -> Reason | None:
     book = venue.books[c.instrument]
     account = venue.accounts[c.account]
     reason = (
-        checks.terms(venue, c)
+        terms.why_not(venue, c)
         or checks.size_of(book, c)
         or checks.names(venue, c)
         or checks.counts(venue, book, c)
@@ -165,7 +165,7 @@ def modify(venue: Venue, c: Command) -> None:
 def change_waiting(venue: Venue, book: Book, order: Order, c: Command) -> Reason | None:
     if c.trigger and (order.order_type == OrderType.TRAILING_STOP or not 1 <= c.trigger <= MAXIMUM_TICKS):
         return Reason.INVALID_TRIGGER
-    if order.display and c.quantity > checks.MOST_PARTS * order.display:
+    if order.display and c.quantity > terms.MOST_PARTS * order.display:
         return Reason.INVALID_DISPLAY
     if order.close_position:
         reason = Reason.INVALID_QUANTITY if c.quantity else None
@@ -215,7 +215,7 @@ def why_not_change(book: Book, order: Order, changed: Order, c: Command) -> Reas
     """Make the checks that every change must pass."""
     if c.trigger:
         return Reason.INVALID_TRIGGER
-    if order.display and c.quantity > checks.MOST_PARTS * order.display:
+    if order.display and c.quantity > terms.MOST_PARTS * order.display:
         return Reason.INVALID_DISPLAY
     reason = checks.size(book, c.price, c.quantity)
     if reason is None and changed.leaves <= 0:

@@ -19,6 +19,10 @@ class Venue:
         self.books = [Book(number, terms, self.assets) for number, terms in enumerate(instruments)]
         self.perpetuals = [book for book in self.books if not book.is_spot]
         self.spots = [book for book in self.books if book.is_spot]
+        self.contracts = [
+            [book for book in self.perpetuals if book.settle == asset] for asset in range(len(self.assets))
+        ]
+        """The perpetuals of each settlement asset."""
         self.tiers = [money.Tiers(book) for book in self.books]
         self.accounts = [
             Account(number, [0] * len(self.assets), [Holding() for _ in self.books], [{} for _ in self.books])
@@ -129,15 +133,11 @@ class Venue:
 
     def check_conservation(self) -> None:
         """Check the invariant that every step keeps."""
-        for asset, deposits in enumerate(self.deposits):
-            owned = self.fees[asset] + self.insurance[asset]
-            owned += sum(account.balances[asset] for account in self.accounts)
-            for book in self.perpetuals:
-                if book.settle == asset:
-                    owned += sum(
-                        account.holdings[book.number].margin - account.holdings[book.number].cost
-                        for account in self.accounts
-                    )
-            assert owned == deposits, (self.assets[asset], owned, deposits)
+        owned = [sum(column) for column in zip(*(each.balances for each in self.accounts), strict=True)]
         for book in self.perpetuals:
-            assert sum(account.holdings[book.number].lots for account in self.accounts) == 0
+            holdings = [each.holdings[book.number] for each in self.accounts]
+            owned[book.settle] += sum([each.margin - each.cost for each in holdings])
+            assert sum([each.lots for each in holdings]) == 0
+        for asset, deposits in enumerate(self.deposits):
+            total = owned[asset] + self.fees[asset] + self.insurance[asset]
+            assert total == deposits, (self.assets[asset], total, deposits)
