@@ -74,6 +74,19 @@ def announce_compilation() -> None:
         sys.stderr.flush()
 
 
+def entry_point(function: Callable[..., int], arguments: int) -> int:
+    """Return the address of a C function of so many 64-bit integers that returns one, cached on disk too.
+
+    The address holds in this process, for as long as it lives.
+    """
+    signature = numba.int64(*[numba.int64] * arguments)
+    entry: Any = numba.cfunc(signature, cache=True, error_model="numpy")(function)
+    _entries.append(entry)
+    return int(entry.address)
+
+
+_entries: list[object] = []  # keeps their machine code in memory
+
 _njit_inlined = numba.njit(cache=True, error_model="numpy", forceinline=True)  # noqa: TID251 - the one place
 
 

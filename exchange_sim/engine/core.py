@@ -42,18 +42,18 @@ import numba
 
 from exchange_sim.compiled import announce_compilation, compiled, inlined
 from exchange_sim.engine import codes
-from exchange_sim.engine.accounts import move_margin, set_leverage, set_margin_mode, withdraw
-from exchange_sim.engine.changing import cancel, cancel_all, modify
+from exchange_sim.engine.changing import cancel
 from exchange_sim.engine.codes import ZERO, word
-from exchange_sim.engine.events import SPARE_EVENTS, lacks_room, refuse
-from exchange_sim.engine.funding import fund
+from exchange_sim.engine.detour import DO_COMMAND, DO_EXPIRE, DO_REST, ask_rare, call_rare
+from exchange_sim.engine.events import SPARE_EVENTS, lacks_room
 from exchange_sim.engine.layout import COMMAND_BYTES, EVENT_BYTES, TERMS_OFFSET
-from exchange_sim.engine.liquidation import liquidate_next
-from exchange_sim.engine.marks import set_index, set_mark
-from exchange_sim.engine.operating import deposit, feed_insurance
-from exchange_sim.engine.pointers import command_at, header_at
+from exchange_sim.engine.limits import is_restricted
+from exchange_sim.engine.marks import set_mark
+from exchange_sim.engine.operating import deposit
+from exchange_sim.engine.pointers import command_at, header_at, instrument_at
 from exchange_sim.engine.state import (
     DONE,
+    NEED_CODE,
     NEED_EVENTS,
     NEED_LADDER,
     NEED_ORDERS,
@@ -64,6 +64,7 @@ from exchange_sim.engine.submitting import submit
 
 __all__ = [
     "DONE",
+    "NEED_CODE",
     "NEED_EVENTS",
     "NEED_LADDER",
     "NEED_ORDERS",
@@ -76,43 +77,8 @@ __all__ = [
 ]
 
 
-@compiled
-def _apply_rare(
-    state: State,
-    header: Any,
-    ts_ns: int,
-    kind: int,
-    account: int,
-    index: int,
-    price_ticks: int,
-    quantity_lots: int,
-    client_order_id: int,
-    order_id: int,
-) -> int:
-    """Execute a command of the operator, or about an account's margin."""
-    if kind == codes.DO_SET_INDEX:
-        return set_index(state, header, ts_ns, index, price_ticks)
-    if kind == codes.DO_FUND:
-        return fund(state, header, ts_ns, index, price_ticks, quantity_lots)
-    if kind == codes.DO_SET_LEVERAGE:
-        return set_leverage(state, header, ts_ns, account, index, quantity_lots)
-    if kind == codes.DO_SET_MARGIN_MODE:
-        return set_margin_mode(state, header, ts_ns, account, index, quantity_lots)
-    if kind == codes.DO_MOVE_MARGIN:
-        return move_margin(state, header, ts_ns, account, index, quantity_lots)
-    if kind == codes.DO_WITHDRAW:
-        return withdraw(state, header, ts_ns, account, index, quantity_lots)
-    if kind == codes.DO_FEED_INSURANCE:
-        return feed_insurance(state, header, ts_ns, index, quantity_lots)
-    refuse(
-        state, header, ts_ns, codes.REJECTED, codes.INVALID_COMMAND, account, index, order_id,
-        client_order_id, price_ticks, quantity_lots,
-    )  # fmt: skip
-    return DONE
-
-
 @inlined
-def _execute(
+def _do(
     state: State,
     header: Any,
     ts_ns: int,
@@ -130,26 +96,32 @@ def _execute(
     order_id: int,
     terms: int,
 ) -> int:
-    if kind == codes.DO_SUBMIT and terms == 0:
-        return submit(
-            state, header, ts_ns, account, index, side, order_type, time_in_force, post_only, stp,
-            price_ticks, quantity_lots, client_order_id,
-        )  # fmt: skip
-    if kind == codes.DO_CANCEL:
-        return cancel(state, header, ts_ns, account, index, client_order_id, order_id)
-    if kind == codes.DO_MODIFY:
-        return modify(
-            state, header, ts_ns, account, index, price_ticks, quantity_lots, client_order_id, order_id
-        )
-    if kind == codes.DO_CANCEL_ALL:
-        return cancel_all(state, header, ts_ns, account, index)
-    if kind == codes.DO_DEPOSIT:
+    """Execute the first stage of a command, what its sender asked for."""
+    if lacks_room(header, SPARE_EVENTS):
+        return NEED_EVENTS
+    if kind == codes.DO_SUBMIT:
+        plain = terms == 0 and order_type <= codes.MARKET and time_in_force <= codes.FOK
+        if plain and 0 <= index < header.instruments:
+            instrument = instrument_at(state.instruments, index)
+            pays_in_advance = instrument.is_spot != 0 and order_type == codes.MARKET
+            plain = not pays_in_advance and not is_restricted(header, instrument)
+        if plain:
+            return submit(
+                state, header, ts_ns, account, index, side, order_type, time_in_force, post_only, stp,
+                price_ticks, quantity_lots, client_order_id,
+            )  # fmt: skip
+    elif kind == codes.DO_CANCEL:
+        status = cancel(state, header, ts_ns, account, index, client_order_id, order_id)
+        if status >= 0:
+            return status
+    elif kind == codes.DO_DEPOSIT:
         return deposit(state, header, ts_ns, account, index, quantity_lots)
-    if kind == codes.DO_SET_MARK:
+    elif kind == codes.DO_SET_MARK:
         return set_mark(state, header, ts_ns, index, price_ticks)
-    return _apply_rare(
-        state, header, ts_ns, kind, account, index, price_ticks, quantity_lots, client_order_id, order_id
-    )
+    return call_rare(
+        state, DO_COMMAND, ts_ns, kind, account, index, side, order_type, time_in_force, post_only, stp,
+        price_ticks, quantity_lots, client_order_id, order_id, terms,
+    )  # fmt: skip
 
 
 @compiled
@@ -170,24 +142,25 @@ def _apply(
     order_id: int,
     terms: int,
 ) -> int:
+    """Execute a command and all that follows from it; a repeated one goes on where it stopped."""
     header = header_at(state.header, 0)
     header.now_ns = ts_ns
-    if lacks_room(header, SPARE_EVENTS):
-        return NEED_EVENTS
     if header.stage == 0:
-        status = _execute(
+        if header.next_due_ns <= ts_ns:
+            status = ask_rare(state, DO_EXPIRE, ts_ns, ZERO, ZERO, ZERO, ZERO, ZERO)
+            if status != DONE:
+                return status
+        status = _do(
             state, header, ts_ns, kind, account, index, side, order_type, time_in_force, post_only, stp,
             price_ticks, quantity_lots, client_order_id, order_id, terms,
         )  # fmt: skip
-        if status != DONE or header.alarm == 0:
+        if status != DONE or header.waiting_orders | header.alarm == 0:
             return status
         header.stage = 1
-    while header.alarm != 0:
-        step = liquidate_next(state, header, ts_ns)
-        if step < 0:
-            return -step
-    header.stage = 0
-    return DONE
+    status = ask_rare(state, DO_REST, ts_ns, ZERO, ZERO, ZERO, ZERO, ZERO)
+    if status == DONE:
+        header.stage = 0
+    return status
 
 
 @compiled

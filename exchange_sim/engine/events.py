@@ -10,13 +10,25 @@ from exchange_sim.engine.pointers import event_at
 from exchange_sim.engine.state import State
 
 SPARE_EVENTS = 8
-"""Event rows a command may write besides two for each resting order of the instrument."""
+"""Event rows a command may write besides those for the open orders of the instrument."""
 
 
 @inlined
 def lacks_room(header: Any, rows: int) -> bool:
     """Return whether the ring has fewer than `rows` free rows."""
     return header.event_capacity - (header.event_head - header.event_tail) < rows  # type: ignore[no-any-return]
+
+
+@inlined
+def rows_of_unit(header: Any, instrument: Any) -> int:
+    """Return how many rows an order that acts in an instrument may write at most.
+
+    Two for each order that it meets. Where there are special ones, four, for each part that an iceberg can
+    still show too: a trade may lower the reduce-only orders of both sides, and cancel linked ones.
+    """
+    if header.special_orders == 0:
+        return 2 * instrument.open_orders + SPARE_EVENTS  # type: ignore[no-any-return]
+    return 4 * (instrument.open_orders + instrument.hidden_slices) + SPARE_EVENTS  # type: ignore[no-any-return]
 
 
 @inlined

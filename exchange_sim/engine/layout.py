@@ -99,7 +99,7 @@ ORDER = np.dtype(
         ("account_previous", "<i4"),
         ("instrument", "<i2"),
         ("side", "u1"),
-        ("flags", "u1"),  # bit 0 post-only, bits 1-3 self-trade prevention, 4 special, 5 waiting
+        ("flags", "u1"),  # bit 0 post-only, bits 1-3 self-trade prevention, 4 special, 5 waiting, 6 flying
     ]
 )
 """One open order, one cache line. A special order has more in ORDER_TERMS, in the row of the same number; a
@@ -141,8 +141,10 @@ ORDER_TERMS = np.dtype(
 TRIGGERS = np.dtype(
     [
         ("threshold_ticks", "<i8"),  # of the heap's first order; 0: empty
+        ("followed_ticks", "<i8"),  # price of the source that trailing stops followed last
         ("root", "<i4"),  # slot of the order that fires first, -1: none
         ("trailing_first", "<i4"),  # list of the trailing stops that fire this way, -1: none
+        ("reserved", "<i8"),
     ]
 )
 """Orders waiting for one source of an instrument in one direction,
@@ -311,7 +313,8 @@ HEADER = np.dtype(
         ("alarm", "<i8"),  # 1: accounts have to be checked for liquidation
         ("fee_tiers", "<i8"),  # rows of the table
         ("messages_per_second", "<i8"),  # 0: no limit
-        ("reserved_words", "<i8", (6,)),
+        ("special_orders", "<i8"),  # of `open_orders`
+        ("reserved_words", "<i8", (5,)),
     ]
 )
 """Counters, capacities and table places at the start of the block, six cache lines."""

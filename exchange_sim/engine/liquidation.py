@@ -15,9 +15,9 @@ from typing import Any
 
 from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine import codes
-from exchange_sim.engine.changing import cancel_slot
 from exchange_sim.engine.clearing import share_up
 from exchange_sim.engine.codes import MISSING, ZERO, word
+from exchange_sim.engine.ending import end_order
 from exchange_sim.engine.events import SPARE_EVENTS, emit, lacks_room
 from exchange_sim.engine.layout import TIERS_MAXIMUM
 from exchange_sim.engine.margin import bounded, maintenance_of, tier_of, unrealized
@@ -25,6 +25,7 @@ from exchange_sim.engine.marks import check_account, cross_standing, value_at_ma
 from exchange_sim.engine.matching import best_opposite, match
 from exchange_sim.engine.orders import SLOT_BITS
 from exchange_sim.engine.pointers import instrument_at, level_at, load, position_at, store, tier_at
+from exchange_sim.engine.reducing import cut_reduce_only
 from exchange_sim.engine.settling import change_holding
 from exchange_sim.engine.state import NEED_EVENTS, State
 from exchange_sim.model.instrument import MAXIMUM_TICKS
@@ -74,7 +75,7 @@ def _step(state: State, header: Any, ts_ns: int, account: int, found: int) -> in
         position = position_at(state.positions, account * header.instruments + index)
         while instrument_at(state.instruments, index).settle == asset and position.first_order >= 0:
             slot = word(position.first_order)
-            cancel_slot(state, header, ts_ns, account, index, slot, codes.LIQUIDATION)
+            end_order(state, header, ts_ns, codes.CANCELED, codes.LIQUIDATION, slot)
     return word(1)
 
 
@@ -279,3 +280,5 @@ def _deleverage(
             state, header, ts_ns, codes.DELEVERAGED, 1 - side, other, index, order_id, ZERO, price_ticks,
             lots, ZERO, ZERO,
         )  # fmt: skip
+        if held.reduce_only_lots != 0:
+            cut_reduce_only(state, header, ts_ns, other, index)

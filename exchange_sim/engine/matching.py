@@ -8,11 +8,18 @@ from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.book import occupied_above, occupied_below
 from exchange_sim.engine.codes import ZERO, word
+from exchange_sim.engine.detour import DO_CONCLUDE, DO_CUT, DO_YIELD, ask_rare
 from exchange_sim.engine.events import emit, emit_order
 from exchange_sim.engine.marks import mark_moved
 from exchange_sim.engine.orders import hold, remove_order
-from exchange_sim.engine.pointers import level_at, order_at, position_at
+from exchange_sim.engine.pointers import instrument_at, level_at, order_at, position_at
 from exchange_sim.engine.settling import fee_ppm_of, settle_fill
+from exchange_sim.engine.special import (
+    ALTERNATIVE,
+    SPECIAL,
+    terms_of,
+    total_leaves,
+)
 from exchange_sim.engine.state import State
 
 _MAKER_BIT = 2
@@ -28,12 +35,15 @@ def best_opposite(instrument: Any, side: int) -> int:
 
 @inlined
 def reaches(side: int, limit_ticks: int, price_ticks: int) -> bool:
-    """Return whether an order with this limit (0: none) trades at an occupied opposite price."""
+    """Return whether an order with this limit trades at an occupied opposite price.
+
+    0 is no limit; a negative limit is minus the edge of the price band, which bounds market orders.
+    """
     if price_ticks == 0:
         return False
     if limit_ticks == 0:
         return True
-    return price_ticks <= limit_ticks if side == 0 else price_ticks >= limit_ticks
+    return price_ticks <= abs(limit_ticks) if side == 0 else price_ticks >= abs(limit_ticks)
 
 
 @compiled
@@ -58,7 +68,7 @@ def match(
     Parameters
     ----------
     limit_ticks
-        0 for none.
+        0 for none; minus the edge of the price band for a market order.
     leaves_lots
         What is still to be traded of `quantity_lots`.
     taker_fee_ppm
@@ -81,8 +91,8 @@ def match(
         held = position_at(state.positions, owner * header.instruments + index)
         if owner == account and stp != codes.STP_NONE:
             quantity_lots, leaves_lots, stopped = _prevent_self_trade(
-                state, header, ts_ns, account, index, instrument, held, slot, maker, level, stp,
-                order_id, client_order_id, limit_ticks, side, quantity_lots, leaves_lots,
+                state, header, ts_ns, account, index, slot, maker, stp, order_id,
+                client_order_id, limit_ticks, side, quantity_lots, leaves_lots,
             )  # fmt: skip
             if stopped:
                 return quantity_lots, leaves_lots, True
@@ -100,13 +110,17 @@ def match(
             state, header, ts_ns, codes.FILLED, side, account, index, order_id, client_order_id,
             price, lots, leaves_lots, fee,
         )  # fmt: skip
+        special = word(maker.flags) & SPECIAL
+        maker_leaves = maker.leaves_lots
+        if special != 0:
+            maker_leaves += terms_of(state, header, slot).hidden_lots
         maker_fee_ppm = fee_ppm_of(state, header, instrument, owner, _MAKER)
         fee = settle_fill(
             state, header, instrument, index, owner, held, 1 - side, price, lots, maker_fee_ppm, _MAKER
         )
         emit(
             state, header, ts_ns, codes.FILLED, (1 - side) | _MAKER_BIT, owner, index, maker.order_id,
-            maker.client_order_id, price, lots, maker.leaves_lots, fee,
+            maker.client_order_id, price, lots, maker_leaves, fee,
         )  # fmt: skip
         instrument.last_ticks = price
         if instrument.mark_is_set == 0:
@@ -114,9 +128,38 @@ def match(
             mark_moved(header, instrument)
         instrument.volume_lots += lots
         instrument.trades += 1
-        if maker.leaves_lots == 0:
+        if special != 0:
+            ask_rare(state, DO_CONCLUDE, ts_ns, owner, account, index, slot, lots)
+        elif maker.leaves_lots == 0:
             remove_order(state, header, instrument, held, slot, maker)
+        if position.reduce_only_lots | held.reduce_only_lots != 0:
+            ask_rare(state, DO_CUT, ts_ns, account, owner, index, slot, ZERO)
     return quantity_lots, leaves_lots, False
+
+
+@inlined
+def _yield_plain(state: State, header: Any, ts_ns: int, slot: int, lots: int, stp: int) -> None:
+    """Cancel a plain order that an order of its own account has met, or (DECREMENT) lower it by `lots`."""
+    order = order_at(state.orders, slot)
+    instrument = instrument_at(state.instruments, order.instrument)
+    account = word(order.account)
+    position = position_at(state.positions, account * header.instruments + order.instrument)
+    if lots == 0:
+        emit_order(
+            state, header, ts_ns, codes.CANCELED, codes.SELF_TRADE, order, order.quantity_lots,
+            order.leaves_lots,
+        )  # fmt: skip
+        remove_order(state, header, instrument, position, slot, order)
+    elif stp == codes.STP_DECREMENT:
+        place = instrument.ladder_offset + order.price_ticks - instrument.ladder_base_ticks
+        order.leaves_lots -= lots
+        order.quantity_lots -= lots
+        level_at(state.levels, place).lots -= lots
+        hold(state, header, instrument, account, position, word(order.side), order.price_ticks, -lots)
+        emit_order(
+            state, header, ts_ns, codes.MODIFIED, word(order.side), order, order.quantity_lots,
+            order.leaves_lots,
+        )  # fmt: skip
 
 
 @compiled
@@ -126,11 +169,8 @@ def _prevent_self_trade(
     ts_ns: int,
     account: int,
     index: int,
-    instrument: Any,
-    position: Any,
     slot: int,
     resting: Any,
-    level: Any,
     stp: int,
     order_id: int,
     client_order_id: int,
@@ -143,63 +183,84 @@ def _prevent_self_trade(
 
     DECREMENT cancels the smaller of the two and lowers the other's total by as much.
     """
-    cut = min(leaves_lots, resting.leaves_lots)
+    resting_leaves = total_leaves(state, header, slot, resting)
+    cut = min(leaves_lots, resting_leaves)
     cancel_resting = stp in (codes.STP_CANCEL_OLDEST, codes.STP_CANCEL_BOTH)
     cancel_incoming = stp in (codes.STP_CANCEL_NEWEST, codes.STP_CANCEL_BOTH)
     if stp == codes.STP_DECREMENT:
-        cancel_resting = resting.leaves_lots == cut
+        cancel_resting = resting_leaves == cut
         cancel_incoming = leaves_lots == cut
-    if cancel_resting:
-        emit_order(
-            state, header, ts_ns, codes.CANCELED, codes.SELF_TRADE, resting, resting.quantity_lots,
-            resting.leaves_lots,
-        )  # fmt: skip
-        remove_order(state, header, instrument, position, slot, resting)
+    if resting.flags & SPECIAL == 0:
+        _yield_plain(state, header, ts_ns, slot, ZERO if cancel_resting else cut, stp)
+    elif cancel_resting:
+        ask_rare(state, DO_YIELD, ts_ns, account, account, index, slot, ZERO)
     elif stp == codes.STP_DECREMENT:
-        resting.leaves_lots -= cut
-        resting.quantity_lots -= cut
-        level.lots -= cut
-        hold(state, header, instrument, account, position, word(resting.side), resting.price_ticks, -cut)
-        emit_order(
-            state, header, ts_ns, codes.MODIFIED, word(resting.side), resting, resting.quantity_lots,
-            resting.leaves_lots,
-        )  # fmt: skip
+        ask_rare(state, DO_YIELD, ts_ns, account, account, index, slot, cut)
+    shown_ticks = max(limit_ticks, ZERO)
     if cancel_incoming:
         emit(
             state, header, ts_ns, codes.CANCELED, codes.SELF_TRADE, account, index, order_id, client_order_id,
-            limit_ticks, quantity_lots, leaves_lots, ZERO,
+            shown_ticks, quantity_lots, leaves_lots, ZERO,
         )  # fmt: skip
     elif stp == codes.STP_DECREMENT:
         leaves_lots -= cut
         quantity_lots -= cut
         emit(
             state, header, ts_ns, codes.MODIFIED, side, account, index, order_id, client_order_id,
-            limit_ticks, quantity_lots, leaves_lots, ZERO,
+            shown_ticks, quantity_lots, leaves_lots, ZERO,
         )  # fmt: skip
     return quantity_lots, leaves_lots, cancel_incoming
 
 
+@inlined
+def _countable(state: State, header: Any, account: int, slot: int, order: Any) -> tuple[int, int]:
+    """Return the shown and hidden lots of a resting order that are sure to be there for a fill-or-kill."""
+    if order.flags & SPECIAL == 0:
+        return order.leaves_lots, ZERO
+    terms = terms_of(state, header, slot)
+    may_vanish = (terms.role == ALTERNATIVE and terms.group_next >= 0) or (
+        terms.reduce_only != 0 and order.account != account
+    )
+    if may_vanish:
+        return ZERO, ZERO
+    return order.leaves_lots, terms.hidden_lots
+
+
 @compiled
 def can_fill(
-    state: State, instrument: Any, account: int, side: int, limit_ticks: int, stp: int, quantity_lots: int
+    state: State,
+    header: Any,
+    instrument: Any,
+    account: int,
+    side: int,
+    limit_ticks: int,
+    stp: int,
+    quantity_lots: int,
 ) -> bool:
     """Return whether an order would fill completely at once, own resting orders treated by `stp`.
 
-    CANCEL_OLDEST passes over own orders, NONE trades with them; the others end at the first one.
+    CANCEL_OLDEST passes over own orders, NONE trades with them; the others end at the first one. Hidden lots
+    trade after all that is shown at their price. Orders that a trade may cancel count as nothing.
     """
     price = best_opposite(instrument, side)
     while reaches(side, limit_ticks, price):
         index = price - instrument.ladder_base_ticks
-        slot = level_at(state.levels, instrument.ladder_offset + index).head
+        slot = word(level_at(state.levels, instrument.ladder_offset + index).head)
+        later_lots = ZERO
         while slot >= 0:
             order = order_at(state.orders, slot)
             if order.account != account or stp == codes.STP_NONE:
-                quantity_lots -= order.leaves_lots
+                shown, hidden = _countable(state, header, account, slot, order)
+                quantity_lots -= shown
+                later_lots += hidden
                 if quantity_lots <= 0:
                     return True
             elif stp != codes.STP_CANCEL_OLDEST:
                 return False
-            slot = order.next
+            slot = word(order.next)
+        quantity_lots -= later_lots
+        if quantity_lots <= 0:
+            return True
         if side == 0:
             index = occupied_above(state, instrument, index + 1)
         else:

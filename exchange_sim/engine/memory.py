@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exchange_sim.engine.clients import index_clients
+from exchange_sim.engine.detour import CODE_WORD
 from exchange_sim.engine.layout import (
     CLIENT_ENTRY,
     EVENT,
@@ -29,6 +30,7 @@ from exchange_sim.engine.layout import (
     TIERS_MAXIMUM,
     TRIGGERS,
 )
+from exchange_sim.engine.rare import rare_address
 from exchange_sim.engine.state import State, open_state
 
 __all__ = ["Capacity", "Memory", "State", "open_state"]
@@ -86,6 +88,8 @@ class Memory:
     ----------
     address : int
         Of the block, for `open_state`. Changes when the block grows.
+    code
+        The word before the block, see `connect`.
     capacity : Capacity
     header, instruments, orders, levels, bitmap, positions, balances, fees, deposits, clients, events,
     terms, triggers, tiers, fee_tiers, holders, held, insurance
@@ -100,6 +104,8 @@ class Memory:
             if len(block) != len(self.block):
                 raise ValueError(f"block: expected {len(self.block)} bytes, was {len(block)}")
             self.block[:] = np.frombuffer(block, np.uint8)
+            if self.header["special_orders"]:
+                self.connect()
             return
         self._place_ladders()
         self.positions["first_order"] = -1
@@ -115,9 +121,10 @@ class Memory:
         for name, dtype, rows in self.capacity.tables():
             offsets[name] = end
             end += -(-dtype.itemsize * rows // _LINE) * _LINE
-        storage = np.zeros(end + _LINE, np.uint8)
-        start = -storage.ctypes.data % _LINE
+        storage = np.zeros(end + 2 * _LINE, np.uint8)
+        start = _LINE + -storage.ctypes.data % _LINE
         self.block = storage[start : start + end]
+        self.code = storage[start + 8 * CODE_WORD : start].view(_WORD)
         self.address = self.block.ctypes.data
         self.header: Any = np.ndarray(1, HEADER, self.block)[0]
         self.words = self.block[: HEADER.itemsize].data.cast("B").cast("q")
@@ -137,6 +144,10 @@ class Memory:
         self.holders, self.insurance = views["holders"], views["insurance"]
         self.held = views["held"].reshape(capacity.accounts, capacity.assets)
         self._describe(offsets, end)
+
+    def connect(self) -> None:
+        """Give compiled code the way to what is rare (`exchange_sim.engine.detour`)."""
+        self.code[:] = rare_address()
 
     def _describe(self, offsets: dict[str, int], size: int) -> None:
         """Write capacities and offsets, which follow from the capacity alone, into the header."""
@@ -173,6 +184,7 @@ class Memory:
         old.__dict__.update(self.__dict__)
         self.capacity = old.capacity._replace(**wanted)
         self._allocate()
+        self.code[:] = old.code
         own = (self.header[name] for name in _DERIVED)
         derived = dict(zip(_DERIVED, own, strict=True))
         self.block[: HEADER.itemsize] = old.block[: HEADER.itemsize]

@@ -69,8 +69,8 @@ def hold(
 
 
 @inlined
-def enter_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
-    """Put a filled-in order into its account's list, the client id table and the queue of its price."""
+def list_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
+    """Put a filled-in order into its account's list and the client id table, and count it."""
     if order.client_order_id != 0:
         add_client(state, header, word(order.account), order.client_order_id, slot)
     order.account_previous = -1
@@ -81,6 +81,12 @@ def enter_order(state: State, header: Any, instrument: Any, position: Any, slot:
     position.open_orders += 1
     instrument.open_orders += 1
     header.open_orders += 1
+
+
+@inlined
+def enter_order(state: State, header: Any, instrument: Any, position: Any, slot: int, order: Any) -> None:
+    """Put a filled-in order into all tables and the queue of its price."""
+    list_order(state, header, instrument, position, slot, order)
     hold(
         state, header, instrument, word(order.account), position, word(order.side), order.price_ticks,
         order.leaves_lots,

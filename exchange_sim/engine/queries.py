@@ -13,20 +13,32 @@ import numpy.typing as npt
 from exchange_sim.engine.accounting import MoneyView
 from exchange_sim.engine.layout import QUEUE_ROW
 from exchange_sim.engine.memory import Memory
-from exchange_sim.engine.scans import scan_levels, scan_queue
-from exchange_sim.model.enums import Side
+from exchange_sim.engine.scans import scan_levels, scan_order, scan_queue
+from exchange_sim.engine.special import SPECIAL, WAITING
+from exchange_sim.model.enums import OrderType, Side
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId, OrderId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import BookSnapshot, Quote
 
+_SPECIAL, _WAITING = int(SPECIAL), int(WAITING)
+_TERMS_STATE = (
+    *("hidden_lots", "display_lots", "expire_ns", "trigger_ticks", "trail_ticks", "order_type"),
+    *("time_in_force", "trigger_source", "role", "reduce_only", "close_position", "armed"),
+)
+_ORDER_STATE = ("order_id", "client_order_id", "price_ticks", "quantity_lots", "account", "flags")
 _INSTRUMENT_STATE = (
-    *("best_bid_ticks", "best_ask_ticks", "mark_ticks", "last_ticks", "volume_lots", "trades"),
+    *("best_bid_ticks", "best_ask_ticks", "mark_ticks", "last_ticks", "volume_lots", "trades", "state"),
     *("mark_is_set", "index_ticks", "basis", "premium_sum_ppb", "premium_count"),
 )
 
 
 class RestingOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One open order, as the exchange sees it."""
+    """One open order, as the exchange sees it.
+
+    `leaves_lots` is all that is left, `shown_lots` what others see of it: less for an iceberg, nothing of an
+    order that waits for a trigger, which has `trigger_ticks` (that of a trailing stop at the moment). An
+    order that has fired is a limit order; market types have price 0.
+    """
 
     account_id: AccountId
     instrument_id: InstrumentId
@@ -38,6 +50,8 @@ class RestingOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     leaves_lots: int
     post_only: bool
     shown_lots: int
+    order_type: OrderType = OrderType.LIMIT
+    trigger_ticks: int = 0
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -113,27 +127,31 @@ class ExchangeView(MoneyView):
         sides = Side if side is None else (side,)
         return [self._resting(row) for each in sides for row in self.queue_rows(instrument_id, each).tolist()]
 
-    def _resting(self, row: tuple[int, ...]) -> RestingOrder:
+    def _resting(self, row: tuple[int, ...], waiting_slot: int | None = None) -> RestingOrder:
         order_id, client_id, price, leaves, quantity, account, instrument, side, flags, shown = row
+        order_type, trigger_ticks = OrderType.LIMIT, 0
+        if waiting_slot is not None and flags & _WAITING:
+            terms = self._memory.terms[waiting_slot]
+            order_type, trigger_ticks = OrderType(int(terms["order_type"])), int(terms["trigger_ticks"])
         return RestingOrder(
             self._account_names[account], self._instrument_names[instrument], OrderId(order_id),
-            ClientOrderId(client_id), Side(side), price, quantity, leaves, bool(flags & 1), shown,
+            ClientOrderId(client_id), Side(side), price, quantity, leaves, bool(flags & 1), shown, order_type,
+            trigger_ticks,
         )  # fmt: skip
 
     def open_orders(self, account_id: str, instrument_id: str | None = None) -> list[RestingOrder]:
         """Return an account's open orders, by instrument and in order of acceptance."""
         account = self.account_index(account_id)
         names = self._instrument_names if instrument_id is None else [instrument_id]
-        found = []
+        found, row = [], np.zeros(1, QUEUE_ROW)
         for name in names:
             index = self.instrument_index(name)
             slot = int(self._memory.positions[account, index]["first_order"])
             own = []
             while slot >= 0:
-                order = self._memory.orders[slot]
-                fields = (*(QUEUE_ROW.names or ())[:-1], "leaves_lots")
-                own.append(self._resting(tuple(order[field].item() for field in fields)))
-                slot = int(order["account_next"])
+                scan_order(self.address, slot, row.ctypes.data)
+                own.append(self._resting(row[0].item(), slot))
+                slot = int(self._memory.orders[slot]["account_next"])
             found += sorted(own, key=lambda order: order.order_id)
         return found
 
@@ -158,7 +176,7 @@ class ExchangeView(MoneyView):
         return int(row["volume_lots"]), int(row["trades"])
 
     def state_digest(self) -> str:
-        """Return 16 hex digits over books in queue order, positions, balances, funds and counters.
+        """Return 16 hex digits over books in queue order, waiting orders, positions, money and counters.
 
         Equal for equal content, whatever the capacities and however events were consumed.
         """
@@ -175,4 +193,18 @@ class ExchangeView(MoneyView):
         per_account = (memory.balances[:count], memory.held[:count], memory.holders[:count])
         for table in (*per_account, memory.fees, memory.deposits, memory.insurance):
             digest.update(table.tobytes())
+        self._digest_special(digest)
         return digest.hexdigest()
+
+    def _digest_special(self, digest: Any) -> None:
+        """Add what special orders have besides, in order of acceptance."""
+        memory = self._memory
+        slots = np.flatnonzero((memory.orders["order_id"] != 0) & (memory.orders["flags"] & _SPECIAL != 0))
+        slots = slots[np.argsort(memory.orders["order_id"][slots])]
+        for field in _ORDER_STATE:
+            digest.update(memory.orders[field][slots].tobytes())
+        for field in _TERMS_STATE:
+            digest.update(memory.terms[field][slots].tobytes())
+        following = memory.terms["group_next"][slots]
+        linked = np.where(following >= 0, memory.orders["order_id"][following], 0)
+        digest.update(linked.tobytes())

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from exchange_sim.engine.accounting import assets_of
 from exchange_sim.engine.core import (
     DONE,
+    NEED_CODE,
     NEED_EVENTS,
     NEED_LADDER,
     NEED_ORDERS,
@@ -233,7 +234,8 @@ class RowExchange(ExchangeView):
 
     def _most_events(self) -> int:
         """Return how many events one command or one of its consequences may write."""
-        return 5 * self.open_order_count + 2 * len(self._account_names) + SPARE_EVENTS
+        slices = int(self._memory.instruments["hidden_slices"].sum())
+        return 5 * (self.open_order_count + slices) + 2 * len(self._account_names) + SPARE_EVENTS
 
     @property
     def event_count(self) -> int:
@@ -290,6 +292,8 @@ class RowExchange(ExchangeView):
             wanted = self._unread() + self._most_events()
             if wanted > capacity.events:
                 self._resize(events=_power_of_two(wanted))
+        elif status == NEED_CODE:
+            self._memory.connect()
         elif status == NEED_ORDERS:
             self._resize(orders=min(2 * capacity.orders, ORDERS_MAXIMUM))
         elif status == NEED_LADDER:

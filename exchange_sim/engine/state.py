@@ -12,6 +12,9 @@ DONE = word(0)
 NEED_EVENTS, NEED_ORDERS, NEED_LADDER = word(1), word(2), word(3)
 """Statuses of a command. All but DONE mean: nothing was changed, this table is too small."""
 
+NEED_CODE = word(4)
+"""As these: the machine code for what is rare is not there yet."""
+
 
 class State(NamedTuple):
     """Addresses of the tables, for the functions of `exchange_sim.engine.pointers`."""

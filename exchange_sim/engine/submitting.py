@@ -1,4 +1,8 @@
-"""SUBMIT: a new order is refused, or accepted, matched, and its rest rests or expires."""
+"""SUBMIT of a plain order: it is refused, or accepted, matched, and its rest rests or expires.
+
+All other orders, and those in instruments with states, bands or counts, take the way of `placing`, by the
+same rules.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from exchange_sim.engine import codes
 from exchange_sim.engine.book import IN_LADDER, NEEDS_GROWTH, make_price_fit
 from exchange_sim.engine.clients import find_client
 from exchange_sim.engine.codes import ZERO
-from exchange_sim.engine.events import SPARE_EVENTS, emit, lacks_room, refuse
+from exchange_sim.engine.events import emit, lacks_room, refuse, rows_of_unit
 from exchange_sim.engine.layout import ORDERS_MAXIMUM
 from exchange_sim.engine.matching import best_opposite, can_fill, match, reaches
 from exchange_sim.engine.orders import SLOT_BITS, enter_order
@@ -81,7 +85,7 @@ def _judge(
         return reason
     if time_in_force == codes.FOK:
         limit_ticks = price_ticks if order_type == codes.LIMIT else ZERO
-        if not can_fill(state, instrument, account, side, limit_ticks, stp, quantity_lots):
+        if not can_fill(state, header, instrument, account, side, limit_ticks, stp, quantity_lots):
             return codes.FOK_NOT_FILLABLE
         return ZERO
     if order_type == codes.LIMIT and time_in_force == codes.GTC:
@@ -105,7 +109,7 @@ def submit(
     quantity_lots: int,
     client_order_id: int,
 ) -> int:
-    """Execute SUBMIT; return a status."""
+    """Execute SUBMIT of a limit or market order under no rule of `limits`; return a status."""
     reason = refuse_target(header, account, index)
     if reason != 0:
         refuse(
@@ -114,7 +118,7 @@ def submit(
         )  # fmt: skip
         return DONE
     instrument = instrument_at(state.instruments, index)
-    if lacks_room(header, 2 * instrument.open_orders + SPARE_EVENTS):
+    if lacks_room(header, rows_of_unit(header, instrument)):
         return NEED_EVENTS
     position = position_at(state.positions, account * header.instruments + index)
     limit_ticks = price_ticks if order_type == codes.LIMIT else ZERO

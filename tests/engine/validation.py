@@ -7,16 +7,20 @@ import numpy as np
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import LADDER_LEVELS
 from exchange_sim.engine.memory import Memory
+from exchange_sim.engine.special import FLYING, WAITING
+from tests.engine.special_tables import check_special, leaves_of
 
 
 def check_tables(exchange: Exchange) -> None:
     """Fail where queues, bitmap, account lists, client table, free list or sums disagree."""
     memory = exchange._memory
     open_slots = {slot for slot, order_id in enumerate(memory.orders["order_id"].tolist()) if order_id}
+    waiting = {slot for slot in open_slots if memory.orders[slot]["flags"] & WAITING}
     queued: list[int] = []
     for index in range(memory.capacity.instruments):
         queued += _check_ladder(memory, index)
-    assert sorted(queued) == sorted(open_slots)
+    assert sorted([*queued, *waiting]) == sorted(open_slots)
+    check_special(memory, open_slots)
     assert int(memory.header["open_orders"]) == len(open_slots)
     _check_free_list(memory, open_slots)
     _check_clients(memory, open_slots)
@@ -46,12 +50,13 @@ def _check_ladder(memory: Memory, index: int) -> list[int]:
             assert (int(order["price_ticks"]), int(order["previous"])) == (price, previous)
             assert int(order["leaves_lots"]) > 0
             assert order["side"] == (0 if bids and price <= bids else 1)
-            values[order["side"]] += price * int(order["leaves_lots"]) * int(instrument["atoms_per_tick_lot"])
+            assert int(order["flags"]) & FLYING == 0
+            values[order["side"]] += price * leaves_of(memory, slot) * int(instrument["atoms_per_tick_lot"])
             lots, orders = lots + int(order["leaves_lots"]), orders + 1
             queued.append(slot)
             previous, slot = slot, int(order["next"])
         assert (int(level["tail"]), int(level["lots"]), int(level["orders"])) == (previous, lots, orders)
-    assert int(instrument["open_orders"]) == len(queued)
+    assert int(instrument["open_orders"]) - int(instrument["waiting_orders"]) == len(queued)
     assert [int(instrument["bid_atoms"]), int(instrument["ask_atoms"])] == values
     return queued
 
@@ -89,7 +94,7 @@ def _check_account_list(memory: Memory, account: int, index: int, open_slots: se
     while slot >= 0:
         order = memory.orders[slot]
         assert int(order["account_previous"]) == previous
-        side, leaves = int(order["side"]), int(order["leaves_lots"])
+        side, leaves = int(order["side"]), 0 if order["flags"] & WAITING else leaves_of(memory, slot)
         lots[side] += leaves
         atoms[side] += leaves * int(order["price_ticks"]) * int(terms["atoms_per_tick_lot"])
         listed.append(slot)
