@@ -6,7 +6,7 @@ from typing import Final
 
 from analytics.returns import ReturnMoments
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised with every change of a table."""
 
 _BOTS: Final = (
@@ -25,6 +25,10 @@ _BOTS: Final = (
     ("denied", "INTEGER"),
     ("rejected", "INTEGER"),
     ("canceled", "INTEGER"),
+    ("funding", "REAL"),
+    ("liquidations", "INTEGER"),
+    ("deleveraged", "INTEGER"),
+    ("insurance", "REAL"),
     ("disqualified", "TEXT NOT NULL"),
     ("max_drawdown", "REAL"),
     # what the leaderboard needs, from the equity curve and the fills

@@ -33,7 +33,16 @@ from typing import Annotated
 
 import msgspec
 
-from actors.match_config import BotSpec, Count, MatchSettings, MatchSpec, Name, Seed, check_unique_names
+from actors.match_config import (
+    BotSpec,
+    Count,
+    MatchSettings,
+    MatchSpec,
+    Name,
+    Seed,
+    check_holdings,
+    check_unique_names,
+)
 from actors.search_config import Dimension, ObjectiveSpec, SearchSettings
 from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.duration import Duration
@@ -138,6 +147,7 @@ class TournamentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def __post_init__(self) -> None:
         check_unique_names(self.bots)
+        check_holdings(self.bots, self.markets)
         names = [bot.name for bot in self.bots]
         if self.tournament.null_bot is not None and self.tournament.null_bot not in names:
             raise ValueError(
@@ -174,6 +184,7 @@ class SearchSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         check_unique_names((self.bot, *self.company))
+        check_holdings((self.bot, *self.company), self.markets)
         _check_starts(self.markets, self.search.start_step)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from actors.risk import RiskLimits
@@ -17,7 +18,7 @@ from exchange_sim.faulty_link import Spans
 from exchange_sim.journal import JournalStream
 from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.history import History
-from exchange_sim.model.ids import AccountId
+from exchange_sim.model.ids import AccountId, AssetId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.ports import NEVER_NS, Rows, Wishes
 from exchange_sim.series import Series
@@ -35,8 +36,8 @@ class AccountHost:
         The bot, set up and not yet started.
     instruments
         All of the exchange, in its order.
-    deposit_atoms
-        Cash at the start, in the settlement asset of the first instrument.
+    deposit_atoms, holdings_atoms
+        Cash at the start, in the settlement asset of the first instrument; and what else there is, by asset.
     limits
         Of the account's risk gate.
     latency
@@ -72,6 +73,7 @@ class AccountHost:
         instruments: Sequence[Instrument],
         *,
         deposit_atoms: int,
+        holdings_atoms: Mapping[AssetId, int] = MappingProxyType({}),
         limits: RiskLimits,
         latency: AccountLatency,
         seed: int,
@@ -107,7 +109,7 @@ class AccountHost:
             account_id,
             strategy,
             self.venue,
-            deposits_atoms={instruments[0].settle: deposit_atoms},
+            deposits_atoms={instruments[0].settle: deposit_atoms, **holdings_atoms},
             seed=seed,
             journal=journal,
             limits=limits,

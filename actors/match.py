@@ -21,7 +21,7 @@ from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.markets.build import build_market
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.inputs import MarketInputs
-from exchange_sim.model.enums import EventKind, Liquidity
+from exchange_sim.model.enums import EventKind, Liquidity, Side
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
 from exchange_sim.ports import RunningMarket
@@ -33,7 +33,6 @@ OPENING_NS = 30 * SECOND_NS
 """How long the crowd makes a market of its own before the bots start."""
 
 _ATOMS = 10.0**ASSET_SCALE
-_UNITS = 10**ASSET_SCALE
 
 
 def run_match(
@@ -101,7 +100,10 @@ def run_match(
         instruments=tuple(each.instrument_id for each in inputs.instruments),
         start_ns=int(simulation.times_ns[0]),
         end_ns=kernel.now_ns,
-        bots=tuple(_bot_result(bot, host, simulation) for bot, host in zip(spec.bots, hosts, strict=True)),
+        bots=tuple(
+            _bot_result(bot, host, simulation, seat)
+            for seat, (bot, host) in enumerate(zip(spec.bots, hosts, strict=True))
+        ),
         figures=tuple(_figures(kernel, simulation, n) for n in range(len(inputs.instruments))),
         times_ns=simulation.times_ns,
         equity=simulation.equity_atoms / _ATOMS,
@@ -130,12 +132,14 @@ def _kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel:
         inputs.instruments,
         inputs.path,
         inputs.population,
-        [(bot.name, int(bot.deposit * _UNITS)) for bot in spec.bots],
+        [(bot.name, bot.deposit_atoms) for bot in spec.bots],
+        holdings={bot.name: bot.holdings_atoms for bot in spec.bots},
+        rules=inputs.rules,
+        funding=inputs.funding,
         seed=derive(spec.seed, "crowd"),
         size_scales=inputs.size_scales,
         snapshot_depth=spec.settings.book_depth,
         sample_interval_ns=spec.settings.market_interval_ns,
-        funding=inputs.funding,
         feeds=inputs.feeds,
     )
 
@@ -153,7 +157,8 @@ def _host(
         kernel.account_index(bot.name),
         strategy,
         kernel.instruments,
-        deposit_atoms=int(bot.deposit * _UNITS),
+        deposit_atoms=bot.deposit_atoms,
+        holdings_atoms=bot.holdings_atoms,
         limits=bot.risk,
         latency=bot.latency,
         seed=spec.bot_seed,
@@ -165,10 +170,11 @@ def _host(
     )
 
 
-def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation) -> BotResult:
-    exchange = simulation.kernel.exchange
-    ledgers = [exchange.position(bot.name, each.instrument_id) for each in simulation.kernel.instruments]
-    start, final = float(bot.deposit), exchange.equity_atoms(bot.name) / _ATOMS
+def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation, seat: int) -> BotResult:
+    curve = simulation.equity_atoms[:, seat]
+    start, final = float(curve[0] / _ATOMS), float(curve[-1] / _ATOMS)
+    books = host.host.portfolio  # equal to the exchange's, with spot fees in money
+    ledgers = books.positions.values()
     return BotResult(
         name=bot.name,
         strategy=bot.strategy,
@@ -183,6 +189,10 @@ def _bot_result(bot: BotSpec, host: AccountHost, simulation: Simulation) -> BotR
         denied=host.denied,
         rejected=simulation.event_count(host.account_id, EventKind.REJECTED),
         canceled=simulation.event_count(host.account_id, EventKind.CANCELED),
+        funding=sum(each.funding_atoms for each in ledgers) / _ATOMS,
+        liquidations=simulation.event_count(host.account_id, EventKind.LIQUIDATED),
+        deleveraged=books.deleveraged,
+        insurance=books.insurance_atoms / _ATOMS,
         disqualified=host.disqualified,
     )
 
@@ -216,11 +226,22 @@ def _fills(kernel: RunningMarket, simulation: Simulation) -> npt.NDArray[np.void
         made[name] = rows[name]
     made["price"] = rows["price_ticks"] * ticks[rows["instrument"]]
     made["quantity"] = rows["quantity_lots"] * lots[rows["instrument"]]
-    made["fee"] = rows["fee_atoms"] / _ATOMS
+    made["fee"] = _fees_in_money(kernel, rows) / _ATOMS
     made["bot"] = rows["account"] - kernel.account_index(simulation.participants[0].account_id)
     made["side"] = rows["code"] & 1
     made["maker"] = (rows["code"] >> 1) == Liquidity.MAKER
     return made
+
+
+def _fees_in_money(kernel: RunningMarket, rows: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
+    """Return the fees in atoms of the settlement asset, whatever asset they were taken in."""
+    fees = rows["fee_atoms"].astype(np.float64)
+    for number, instrument in enumerate(kernel.instruments):
+        if instrument.is_spot and instrument.fee_asset == "received":
+            bought = (rows["instrument"] == number) & ((rows["code"] & 1) == Side.BUY)
+            unit = instrument.atoms_per_tick_lot / instrument.base_atoms_per_lot
+            fees[bought] *= rows["price_ticks"][bought] * unit
+    return fees
 
 
 def _market_samples(

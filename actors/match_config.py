@@ -12,6 +12,8 @@ from exchange_sim.faults import AccountFaults
 from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.duration import Duration, parse_duration_ns
 from exchange_sim.markets.spec import MarketSpec
+from exchange_sim.model.ids import AssetId
+from exchange_sim.model.instrument import ASSET_SCALE
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 _.+@-]{0,63}$"
 Name = Annotated[
@@ -44,6 +46,8 @@ class BotSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Limits of the account's own risk gate.
     deposit
         Cash at the start, in the settlement asset.
+    holdings
+        What else it has at the start: amounts of the base assets of spot pairs, by asset.
     """
 
     name: Name
@@ -53,10 +57,24 @@ class BotSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     faults: AccountFaults | None = None
     risk: RiskLimits = RiskLimits()
     deposit: Decimal = Decimal(100_000)
+    holdings: dict[str, Decimal] = {}
 
     def __post_init__(self) -> None:
         if not self.deposit.is_finite() or self.deposit <= 0:
             raise ValueError(f"deposit: expected a positive number, was {self.deposit}")
+        for asset, amount in self.holdings.items():
+            if not amount.is_finite() or amount <= 0:
+                raise ValueError(f"holdings.{asset}: expected a positive number, was {amount}")
+
+    @property
+    def deposit_atoms(self) -> int:
+        return int(self.deposit * 10**ASSET_SCALE)
+
+    @property
+    def holdings_atoms(self) -> dict[AssetId, int]:
+        """Holdings by asset; those too small for an atom are left out."""
+        atoms = {AssetId(asset): int(amount * 10**ASSET_SCALE) for asset, amount in self.holdings.items()}
+        return {asset: amount for asset, amount in atoms.items() if amount}
 
 
 class MatchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,6 +142,26 @@ class MatchSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def __post_init__(self) -> None:
         check_unique_names(self.bots)
+        check_holdings(self.bots, (self.market,))
+
+
+def check_holdings(bots: tuple[BotSpec, ...], markets: tuple[MarketSpec, ...]) -> None:
+    """Refuse holdings that cannot be sold in every market.
+
+    Raises
+    ------
+    ValueError
+        An asset is the base of no spot pair of a market.
+    """
+    for index, bot in enumerate(bots):
+        if not bot.holdings:
+            continue
+        for market in markets:
+            bases = sorted({str(each.base) for each in market.contracts() if each.is_spot})
+            for asset in bot.holdings:
+                if asset not in bases:
+                    expected = f"one of {', '.join(bases)}" if bases else "none without spot pairs"
+                    raise ValueError(f"bots[{index}].holdings: expected {expected}, was {asset!r}")
 
 
 def check_unique_names(bots: tuple[BotSpec, ...]) -> None:

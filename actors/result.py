@@ -54,6 +54,10 @@ class BotResult(msgspec.Struct, frozen=True, kw_only=True):
     denied: int
     rejected: int
     canceled: int
+    funding: float = 0.0  # paid; negative: received
+    liquidations: int = 0  # times the exchange closed a position or a part of it
+    deleveraged: int = 0  # times a position was closed against a bankrupt one
+    insurance: float = 0.0  # liquidation fees less what the insurance fund paid
     disqualified: str = ""  # empty, or why the bot was taken out
 
 

@@ -23,6 +23,7 @@ from exchange_sim.model.ids import AccountId, InstrumentId
 from exchange_sim.model.market import Bar
 from exchange_sim.ports import NEVER_NS, Participant, Rows, RunningMarket, Wishes
 from exchange_sim.series import Series, SeriesBoard
+from exchange_sim.worth import worth_atoms
 
 CLOSING_NS = 10 * SECOND_NS
 """How long a market runs on after its participants stopped, so that their last cancels arrive."""
@@ -32,7 +33,7 @@ _TRADE = struct.Struct("<4q2i")
 _QUOTE = struct.Struct("<6q")
 _BAR = struct.Struct("<7q2i")
 _ACCOUNT, _KIND = 7, 9  # places in an order event
-_FILLED = int(EventKind.FILLED)
+_CLOSINGS = (int(EventKind.FILLED), int(EventKind.DELEVERAGED))
 
 
 class Simulation:
@@ -156,9 +157,9 @@ class Simulation:
 
     @property
     def fills(self) -> npt.NDArray[np.void]:
-        """ORDER_EVENT rows of the participants' fills, in order."""
+        """ORDER_EVENT rows of the participants' fills, in order; of deleveraging too, where no trade was."""
         rows: npt.NDArray[np.void] = np.frombuffer(b"".join(self._with_fills), ORDER_EVENT)
-        fills: npt.NDArray[np.void] = rows[rows["kind"] == EventKind.FILLED]
+        fills: npt.NDArray[np.void] = rows[np.isin(rows["kind"], _CLOSINGS)]
         return fills
 
     def event_count(self, account_id: AccountId, kind: EventKind) -> int:
@@ -219,7 +220,7 @@ class Simulation:
         for row in _ORDER_EVENT.iter_unpack(events):
             account, kind = row[_ACCOUNT], row[_KIND]
             counts[account][kind] += 1
-            filled |= kind == _FILLED
+            filled |= kind in _CLOSINGS
             if account in own:
                 own[account].append(row)
             else:
@@ -231,7 +232,7 @@ class Simulation:
     def _record_equity(self) -> None:
         kernel = self.kernel
         self._times_ns.append(kernel.now_ns)
-        self._equity.append([kernel.exchange.equity_atoms(each.account_id) for each in self.participants])
+        self._equity.append([worth_atoms(kernel.exchange, each.account_id) for each in self.participants])
         samples = kernel.take_samples()
         if len(samples):
             self._samples.append(samples)

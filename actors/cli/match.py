@@ -16,7 +16,7 @@ from actors.cli.console import loss, number, out, percent, print_json, share
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from actors.result import MatchResult
+    from actors.result import BotResult, MatchResult
     from actors.single import SingleMatch
 
 _WIDE = 100
@@ -94,11 +94,31 @@ def _print(played: SingleMatch, report: Path, duration: str) -> None:
     for bot in result.bots:
         if bot.disqualified:
             console.print(f"{bot.name} was disqualified: {bot.disqualified}", markup=False, style="red")
+        for line in margin_lines(bot):
+            console.print(line, markup=False)
     console.print(
         f"{result.requests:,} requests to the exchange, {result.cpu_s:.1f} s of processor time", markup=False
     )
     console.print(f"Digest: {result.digest}", markup=False)
     console.print(f"Report: {report}", markup=False, soft_wrap=True)
+
+
+def margin_lines(bot: BotResult) -> list[str]:
+    """Return what the exchange did to an account besides its trades, a line each."""
+    lines = []
+    if bot.liquidations:
+        times = "once" if bot.liquidations == 1 else f"{bot.liquidations} times"
+        moved = (
+            f"paid {number(bot.insurance)} to" if bot.insurance >= 0 else f"got {number(-bot.insurance)} from"
+        )
+        lines.append(f"{bot.name} was liquidated {times}, {moved} the insurance fund")
+    if bot.deleveraged:
+        times = "once" if bot.deleveraged == 1 else f"{bot.deleveraged} times"
+        lines.append(f"{bot.name} was deleveraged {times}: closed against a bankrupt position")
+    if bot.funding:
+        word = "paid" if bot.funding > 0 else "received"
+        lines.append(f"{bot.name} {word} {number(abs(bot.funding))} of funding")
+    return lines
 
 
 def bots_table(played: SingleMatch, width: int) -> Table:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -17,7 +17,7 @@ from exchange_sim.kernel.path import MarketPath
 from exchange_sim.latency import AccountLatency, ConstantLatency
 from exchange_sim.markets.history import EMPTY_HISTORY, History
 from exchange_sim.markets.inputs import MarketInputs
-from exchange_sim.model.ids import AccountId
+from exchange_sim.model.ids import AccountId, AssetId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
 from exchange_sim.population.species import Noise, Population
 from exchange_sim.simulation import CLOSING_NS, Simulation
@@ -42,6 +42,7 @@ class Player:
     latency: AccountLatency = FAST
     deposit: Decimal | int = 100_000
     faults: AccountFaults | None = None
+    holdings: Mapping[AssetId, int] = field(default_factory=dict)  # in atoms
 
     @property
     def deposit_atoms(self) -> int:
@@ -112,6 +113,9 @@ class Stage:
             market.path,
             market.population,
             [(each.name, each.deposit_atoms) for each in players],
+            holdings={each.name: each.holdings for each in players},
+            rules=market.rules,
+            funding=market.funding,
             seed=seed,
             size_scales=market.size_scales,
         )
@@ -124,6 +128,7 @@ class Stage:
                 each.strategy,
                 market.instruments,
                 deposit_atoms=each.deposit_atoms,
+                holdings_atoms=each.holdings,
                 limits=each.limits,
                 latency=each.latency,
                 seed=seed,

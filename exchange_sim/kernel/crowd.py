@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from exchange_sim.engine.exchange import Exchange
 from exchange_sim.kernel.draws import uniform
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.kernel.tables import AGENT, CLOCK, GROUP, MIDS
+from exchange_sim.model.ids import AssetId
 from exchange_sim.model.instrument import MAXIMUM_NOTIONAL_ATOMS, Instrument
 from exchange_sim.population.encode import ATOMS, encode_group
 from exchange_sim.population.species import (
@@ -36,7 +37,8 @@ _FLOW_LIMIT_IMPACTS = 100.0
 class Crowd:
     """Rows for compiled code, and what the exchange has to know.
 
-    `deposits` has one entry per agent, in atoms; agent i has account i. `starts` are (agent, ns after the
+    `deposits` has one entry per agent, in atoms; agent i has account i. `holdings` has what it gets of the
+    base asset where its instrument is a spot pair, else 0. `starts` are (agent, ns after the
     market's start) of agents with schedules of their own. `flow_limits` has one entry per instrument, in
     atoms; 0 where no maker watches the tape.
     """
@@ -47,6 +49,7 @@ class Crowd:
     mids: np.ndarray
     names: tuple[str, ...]
     deposits: tuple[int, ...]
+    holdings: tuple[int, ...]
     instruments: tuple[int, ...]
     starts: tuple[tuple[int, int], ...]
     flow_limits: tuple[float, ...]
@@ -132,9 +135,11 @@ def build_crowd(
     instruments: Sequence[Instrument],
     scales: Sequence[float],
     seed: int,
-    start_ns: int,
+    path: MarketPath,
 ) -> Crowd:
-    """Return the tables of `population` in `instruments`.
+    """Return the tables of `population` in `instruments`, at the beginning of `path`.
+
+    Agents of a spot pair get as much of its base asset as of money, at the fundamental value.
 
     Raises
     ------
@@ -147,6 +152,7 @@ def build_crowd(
     clocks: list[np.ndarray] = []
     names: list[str] = []
     deposits: list[int] = []
+    holdings: list[int] = []
     places: list[int] = []
     starts: list[tuple[int, int]] = []
     limits = [0.0] * len(instruments)
@@ -158,8 +164,10 @@ def build_crowd(
         row = encode_group(group, scale)
         row["stream"] = derive(seed, "crowd", symbol, group.name)
         row["instrument"], row["first_agent"] = instrument, len(names)
+        deposit = int(group.deposit * max(scale, 1.0) * ATOMS)
+        row["start_base_atoms"] = held = _worth_of(instruments[instrument], deposit, path, instrument)
         rows = _agent_rows(group, len(groups), derive(seed, "crowd distance", symbol, group.name))
-        rows["last_action_ns"] = start_ns
+        rows["last_action_ns"] = path.start_ns
         clock_key = derive(seed, "crowd clock", symbol, group.name)
         if isinstance(group, MarketMaker):
             interval_ns = group.interval_ms * 1e6
@@ -185,13 +193,13 @@ def build_crowd(
         groups.append(row)
         agents.append(rows)
         names += [f"{symbol}/{group.name}/{each}" for each in range(group.count)]
-        deposits += [int(group.deposit * max(scale, 1.0) * ATOMS)] * group.count
+        deposits += [deposit] * group.count
+        holdings += [held] * group.count
         places += [instrument] * group.count
-    if sum(deposits) > _DEPOSITS_MAXIMUM_ATOMS:
-        raise ValueError(
-            f"deposits: expected {_DEPOSITS_MAXIMUM_ATOMS / ATOMS:.3g} or less in all, was "
-            f"{sum(deposits) / ATOMS:.3g} {instruments[0].settle} (agents x deposit x size scale)"
-        )
+    _check_deposits(sum(deposits), instruments[0].settle)
+    for asset in {each.base for each in instruments if each.is_spot}:
+        own = (held for held, place in zip(holdings, places, strict=True) if instruments[place].base == asset)
+        _check_deposits(sum(own), asset)
     return Crowd(
         groups=np.array(groups, GROUP),
         agents=np.concatenate(agents) if agents else np.zeros(0, AGENT),
@@ -199,21 +207,47 @@ def build_crowd(
         mids=np.zeros(max(rings, 1) * MIDS),
         names=tuple(names),
         deposits=tuple(deposits),
+        holdings=tuple(holdings),
         instruments=tuple(places),
         starts=tuple(starts),
         flow_limits=tuple(limits),
     )
 
 
-def open_accounts(exchange: Exchange, crowd: Crowd, accounts: Sequence[tuple[str, int]]) -> dict[str, int]:
+def _worth_of(instrument: Instrument, deposit_atoms: int, path: MarketPath, row: int) -> int:
+    """Return atoms of a spot pair's base asset, whole lots that are worth a deposit; 0 for a perpetual."""
+    lots = int(deposit_atoms / (path.fundamental_ticks[row, 0] * instrument.atoms_per_tick_lot))
+    return lots * instrument.base_atoms_per_lot
+
+
+def _check_deposits(atoms: int, asset: str) -> None:
+    if atoms > _DEPOSITS_MAXIMUM_ATOMS:
+        raise ValueError(
+            f"deposits: expected {_DEPOSITS_MAXIMUM_ATOMS / ATOMS:.3g} or less in all, was "
+            f"{atoms / ATOMS:.3g} {asset} (agents x deposit x size scale)"
+        )
+
+
+def open_accounts(
+    exchange: Exchange,
+    crowd: Crowd,
+    accounts: Sequence[tuple[str, int]],
+    holdings: Mapping[str, Mapping[AssetId, int]],
+) -> dict[str, int]:
     """Open the crowd's accounts and behind them the given ones; return the latter's numbers."""
-    for name, deposit in zip(crowd.names, crowd.deposits, strict=True):
-        exchange.open_account(name, deposit_atoms=deposit)
+    settle = exchange.instruments[0].settle
+    opened = zip(crowd.names, crowd.deposits, crowd.holdings, crowd.instruments, strict=True)
+    for name, deposit, held, instrument in opened:
+        exchange.open_account(name, deposit_atoms=deposit, asset=settle)
+        if held:
+            exchange.deposit(name, atoms=held, asset=exchange.instruments[instrument].base)
     numbers: dict[str, int] = {}
     for name, deposit in accounts:
         if name in numbers:
             raise ValueError(f"accounts: expected different names, was {name!r} twice")
-        exchange.open_account(name, deposit_atoms=deposit)
+        exchange.open_account(name, deposit_atoms=deposit, asset=settle)
+        for asset, atoms in holdings.get(name, {}).items():
+            exchange.deposit(name, atoms=atoms, asset=asset)
         numbers[name] = len(crowd.names) + len(numbers)
     exchange.take_events()  # deposits come before the market: they are no part of its record
     return numbers

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ from exchange_sim.kernel.tables import (
     TIMER_SNAPSHOT,
 )
 from exchange_sim.markets.duration import SECOND_NS
+from exchange_sim.model.ids import AssetId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.population.species import Population
@@ -90,6 +92,8 @@ class Kernel:
         When positions pay funding, per instrument; None: never.
     feeds
         What is recorded and plays again. Their accounts come between the crowd's and the given ones.
+    holdings
+        What the given accounts have besides their deposit, in atoms by asset.
     index_interval_ns
         How often instruments whose mark follows the index get an index price: the fundamental value.
 
@@ -115,6 +119,7 @@ class Kernel:
         funding: Sequence[FundingPlan | None] = (),
         index_interval_ns: int = SECOND_NS,
         feeds: Sequence[Feed] = (),
+        holdings: Mapping[str, Mapping[AssetId, int]] = MappingProxyType({}),
     ) -> None:
         scales = checked_scales(instruments, path, size_scales)
         if not 1 <= snapshot_depth <= _DEPTH_MAXIMUM:
@@ -124,11 +129,11 @@ class Kernel:
         self.instruments = tuple(instruments)
         self.path = path
         self.snapshot_depth = snapshot_depth
-        crowd = build_crowd(population, instruments, scales, seed, path.start_ns)
+        crowd = build_crowd(population, instruments, scales, seed, path)
         self.exchange = Exchange(instruments, rules)
         self._crowd_accounts = len(crowd.names)
         self._feeds = Feeds(feeds, self._crowd_accounts, path.start_ns)
-        self._accounts = open_accounts(self.exchange, crowd, (*self._feeds.accounts, *accounts))
+        self._accounts = open_accounts(self.exchange, crowd, (*self._feeds.accounts, *accounts), holdings)
         self._accounts_end = self._crowd_accounts + len(self._accounts)
         self._storage = Storage(snapshot_depth)
         self._header = self._storage.header

@@ -124,6 +124,7 @@ GROUP = np.dtype(
         ("slippage", "<f8"),
         ("foresight_ns", "<i8"),
         ("foresight", "<f8"),
+        ("start_base_atoms", "<f8"),  # spot: what each agent has of the base asset at the start
     ]
 )
 """One group in one instrument: the union of all species' parameters."""

@@ -10,6 +10,7 @@ import numpy as np
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.markets.anchored_path import anchored_activity, anchored_path
 from exchange_sim.markets.bars import Bars, BarsError, Floats
+from exchange_sim.markets.contracts import fundamental_name
 from exchange_sim.markets.crowd import resolve_population, size_scale
 from exchange_sim.markets.duration import MINUTE_NS, SECOND_NS, format_duration, parse_duration_ns
 from exchange_sim.markets.find_bars import find_bars
@@ -56,7 +57,7 @@ def build_anchored(market: AnchoredMarket, duration_ns: int, seed: int, data_fol
                 f"{format_instant(end_ns)} UTC"
             )
         before = bars.between(start_ns - market.history_ns, start_ns)
-        key = derive(seed, "fundamental", spec.symbol, "minute")
+        key = derive(seed, "fundamental", fundamental_name(spec.symbol), "minute")
         path, busy = _path(key, inside, before, step_ns)
         prices.append(np.maximum(path / float(contract.tick_size), 1.0))
         activity.append(busy)

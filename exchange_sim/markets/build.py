@@ -59,7 +59,8 @@ def build_market(
         end_ns=inputs.start_ns + duration_ns,
         history_ns=market.history_ns,
     )
-    return replace(inputs, series=series, funding=_funding(market.funding, inputs.instruments, series))
+    plans = _funding(market.funding, inputs.instruments, series)
+    return replace(inputs, series=series, rules=market.rules, funding=plans)
 
 
 def _funding(

@@ -9,6 +9,7 @@ from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.markets.history import History
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.population.species import Population
 from exchange_sim.series import Series
 
@@ -19,8 +20,8 @@ class MarketInputs:
 
     `path` begins at `start_ns` and reaches beyond the asked duration. `size_scales` has the factor on
     the crowd's sizes of each instrument. `history` has closed bars that end at `start_ns` at the latest,
-    `series` what is published besides, `funding` when positions in each instrument pay, `feeds` the recorded
-    orders that play again.
+    `series` what is published besides. `rules` are the exchange's, `funding` says when positions in each
+    instrument pay (empty: never). `feeds` are the recorded orders that play again.
     """
 
     instruments: tuple[Instrument, ...]
@@ -30,5 +31,6 @@ class MarketInputs:
     start_ns: int
     history: History
     series: tuple[Series, ...] = ()
+    rules: ExchangeRules = ExchangeRules()  # noqa: RUF009 - immutable
     funding: tuple[FundingPlan | None, ...] = ()
     feeds: tuple[Feed, ...] = ()

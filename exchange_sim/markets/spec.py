@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
@@ -12,6 +13,7 @@ from exchange_sim.markets.duration import MINUTE_NS, Duration, Funding, parse_du
 from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.population.presets import PRESETS
 from exchange_sim.population.species import Population
 
@@ -171,6 +173,8 @@ class SyntheticMarket(
         Recorded series that are published on time. Recorded funding is what positions pay, too.
     funding
         How often positions in perpetuals pay funding at the rate that follows from the premium, or `off`.
+    rules
+        Of the exchange: message rate and fee tiers.
     """
 
     instruments: Annotated[tuple[str | SyntheticInstrument, ...], msgspec.Meta(min_length=1)] = (
@@ -184,10 +188,12 @@ class SyntheticMarket(
     path_step: Duration = "1s"
     series: tuple[SeriesSpec, ...] = ()
     funding: Funding = "8h"
+    rules: ExchangeRules = ExchangeRules()
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
         check_series(self.series, tuple(each.symbol for each in self.specs()))
+        _check_terms(self.specs(), self.rules)
         _check_step(self.path_step)
         _check_population(self.population)
         _check_whole_minute(self.start)
@@ -247,6 +253,8 @@ class AnchoredMarket(
         Recorded series that are published on time. Recorded funding is what positions pay, too.
     funding
         How often positions in perpetuals pay funding at the rate that follows from the premium, or `off`.
+    rules
+        Of the exchange: message rate and fee tiers.
     """
 
     instruments: Annotated[tuple[str | AnchoredInstrument, ...], msgspec.Meta(min_length=1)]
@@ -259,10 +267,12 @@ class AnchoredMarket(
     fill_gaps: bool = False
     series: tuple[SeriesSpec, ...] = ()
     funding: Funding = "8h"
+    rules: ExchangeRules = ExchangeRules()
 
     def __post_init__(self) -> None:
         _instruments(self.instruments)
         check_series(self.series, tuple(each.symbol for each in self.specs()))
+        _check_terms(self.specs(), self.rules)
         _check_step(self.path_step)
         _check_population(self.population)
         if self.start is not None:
@@ -288,6 +298,22 @@ class AnchoredMarket(
     def at(self, start: datetime) -> Self:
         """Return the same market with another start."""
         return msgspec.structs.replace(self, start=start)
+
+
+def _check_terms(specs: Sequence[InstrumentSpec], rules: ExchangeRules) -> None:
+    """Refuse instruments that one exchange cannot list together, and terms that do not fit them."""
+    contracts = [spec.instrument() for spec in specs]
+    for number, contract in enumerate(contracts):
+        if contract.settle != contracts[0].settle:
+            raise ValueError(
+                f"instruments[{number}].symbol: expected {contracts[0].settle} as settlement asset, like "
+                f"{contracts[0].instrument_id}, was {contract.instrument_id!r}"
+            )
+        if rules.fee_tiers and rules.fee_tiers[0].taker_fee_ppm > contract.taker_fee_ppm:
+            raise ValueError(
+                f"rules.fee_tiers[0].taker_fee_ppm: expected at most {contract.taker_fee_ppm}, as of "
+                f"{contract.instrument_id}, was {rules.fee_tiers[0].taker_fee_ppm}"
+            )
 
 
 def _check_population(population: str | Population) -> None:

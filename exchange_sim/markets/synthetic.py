@@ -6,6 +6,7 @@ import numpy as np
 
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.markets.bars import Floats
+from exchange_sim.markets.contracts import fundamental_name
 from exchange_sim.markets.crowd import resolve_population, size_scale
 from exchange_sim.markets.duration import MINUTE_NS, parse_duration_ns
 from exchange_sim.markets.history import (
@@ -31,7 +32,7 @@ def build_synthetic(market: SyntheticMarket, duration_ns: int, seed: int) -> Mar
     specs, contracts = market.specs(), market.contracts()
     prices, activity = synthetic_path(
         seed,
-        [spec.symbol for spec in specs],
+        [fundamental_name(spec.symbol) for spec in specs],
         [spec.scale("start_price") for spec in specs],
         [spec.scale("volatility") for spec in specs],
         market.dynamics,

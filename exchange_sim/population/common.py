@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from exchange_sim.compiled import compiled
-from exchange_sim.engine.pointers import header_at, instrument_at, order_at, position_at
+from exchange_sim.engine.pointers import header_at, instrument_at, load, order_at, position_at
 from exchange_sim.kernel.draws import lognormal, pareto, uniform
 from exchange_sim.kernel.maths import exp
 from exchange_sim.kernel.sending import cancel
-from exchange_sim.kernel.tables import market_at
+from exchange_sim.kernel.tables import agent_at, group_at, market_at
 
 DRAWS_PER_ACTION = 16
 """Counters of a group's stream set aside for each action; the uses of each are named below."""
@@ -72,9 +72,14 @@ def position_of(s: Any, account: int, instrument: int) -> Any:
 
 @compiled
 def inventory(k: Any, s: Any, account: int, instrument: int, price_ticks: float) -> float:
-    """Return the signed value of a position in atoms."""
-    lots = float(position_of(s, account, instrument).lots)
-    return lots * price_ticks * market_at(k.markets, instrument).atoms_per_tick_lot  # type: ignore[no-any-return]
+    """Return the signed value of a position in atoms; of a spot pair: of what has come in since the start."""
+    value = price_ticks * market_at(k.markets, instrument).atoms_per_tick_lot
+    row = instrument_at(s.instruments, instrument)
+    if row.is_spot == 0:
+        return float(position_of(s, account, instrument).lots) * value  # type: ignore[no-any-return]
+    held = load(s.balances, account * header_at(s.header, 0).assets + row.base)
+    start = group_at(k.groups, agent_at(k.agents, account).group).start_base_atoms
+    return (float(held) - start) / float(row.base_atoms_per_lot) * value  # type: ignore[no-any-return]
 
 
 @compiled

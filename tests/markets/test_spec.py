@@ -28,12 +28,15 @@ def decoded(text: str) -> MarketSpec:
 
 
 def test_a_symbol_alone_takes_its_presets_contract() -> None:
-    market = decoded('kind = "synthetic"\ninstruments = ["BTC/USDT:USDT", "ETH/USDC:USDC"]')
+    market = decoded('kind = "synthetic"\ninstruments = ["BTC/USDC:USDC", "ETH/USDC:USDC", "BTC/USDC"]')
 
     assert isinstance(market, SyntheticMarket)
-    btc, eth = market.contracts()
-    assert (btc.tick_size, btc.lot_size, btc.settle) == (Decimal("0.1"), Decimal("0.001"), "USDT")
+    btc, eth, spot = market.contracts()
+    assert (btc.tick_size, btc.lot_size, btc.settle) == (Decimal("0.1"), Decimal("0.001"), "USDC")
     assert (eth.tick_size, eth.lot_size, eth.settle) == (Decimal("0.01"), Decimal("0.001"), "USDC")
+    assert (spot.tick_size, spot.lot_size) == (Decimal("0.01"), Decimal("0.00001"))
+    assert spot.assets == ("USDC", "BTC")
+    assert (btc.taker_fee_ppm, spot.taker_fee_ppm) == (500, 1_000)
 
 
 @pytest.mark.parametrize("base", PRESETS)
@@ -103,12 +106,43 @@ def test_a_population_can_be_written_out() -> None:
         ({"volume_scale": 0}, "volume_scale"),
         ({"dynamics": {"correlation": 1.0}}, "dynamics.correlation"),
         ({"dynamics": {"regimes": []}}, "dynamics.regimes"),
+        (
+            {"instruments": ["BTC/USDT:USDT", "ETH/USDC"]},
+            "instruments[1].symbol: expected USDT as settlement",
+        ),
+        ({"instruments": [{"symbol": "BTC/USDT", "tiers": "preset"}]}, "tiers: expected none for spot"),
+        ({"instruments": [{"symbol": "BTC/USDT:USDT", "tiers": "deep"}]}, "tiers"),
+        (
+            {"rules": {"fee_tiers": [{"volume": 1, "maker_fee_ppm": 0, "taker_fee_ppm": 600}]}},
+            "rules.fee_tiers[0].taker_fee_ppm: expected at most 500",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(fields: dict[str, object], said: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert({"kind": "synthetic", **fields}, MarketSpec)
     assert said in str(caught.value)
+
+
+def test_margin_tiers_come_from_the_preset_or_are_written_out() -> None:
+    """The preset of each symbol is lawful; own tiers are read, amounts exact."""
+    for base in PRESETS:
+        instrument = InstrumentSpec(symbol=f"{base}/USDT:USDT", tiers="preset").instrument()
+        assert instrument.tiers[-1].up_to is None
+        assert instrument.liquidation_fee_ppm == 5_000
+    own = decoded(
+        """
+        kind = "synthetic"
+        [[instruments]]
+        symbol = "BTC/USDT:USDT"
+        tiers = [
+            { up_to = 1_000, maintenance_ppm = 5_000, maximum_leverage = 50 },
+            { maintenance_ppm = 10_000, maximum_leverage = 20 },
+        ]
+        """
+    )
+    (contract,) = own.contracts()
+    assert [tier.up_to_atoms for tier in contract.tiers] == [1_000 * 10**8, 2**62]
 
 
 def test_an_anchored_market_ends_after_its_start_and_knows_its_kind() -> None:
