@@ -258,6 +258,11 @@ class Context(View, Protocol):
 
         Without a side the new order has the old one's. If the old one is no longer open nothing happens but a
         rejection of the new one.
+
+        Raises
+        ------
+        ValueError
+            The order is unknown, or finished so long ago that it is forgotten.
         """
 
     def cancel(self, client_order_id: ClientOrderId) -> None:

@@ -8,25 +8,27 @@ so when asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from actors.testing.cards import Card, CardFailedError, expect, run_cards
+from actors.testing.heard import expect_kinds, kinds, last, only
+from actors.testing.order_cards import ORDER_CARDS
 from actors.testing.venue_bench import VenueBench, VenueSubject
-from exchange_sim.model.commands import CancelAll, CancelOrder, ModifyOrder
+from exchange_sim.model.commands import (
+    CancelAll,
+    CancelOrder,
+    ModifyOrder,
+)
 from exchange_sim.model.enums import Side, TimeInForce
 from exchange_sim.model.events import (
     CancelRejected,
     OrderAccepted,
     OrderCanceled,
-    OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderModified,
     OrderRejected,
 )
 from exchange_sim.ports import VenueClosedError, VenueUnsupportedError
-
-E = TypeVar("E", bound=OrderEvent)
 
 
 def check_venue(name: str, make: Callable[[], VenueBench]) -> tuple[str, ...]:
@@ -40,28 +42,6 @@ def check_venue(name: str, make: Callable[[], VenueBench]) -> tuple[str, ...]:
         One card or more failed; the text has a line for each.
     """
     return run_cards(name, CARDS, lambda: VenueSubject(make()))
-
-
-def _kinds(events: Sequence[OrderEvent]) -> str:
-    return ", ".join(type(event).__name__ for event in events) or "nothing"
-
-
-def _expect_kinds(events: Sequence[OrderEvent], *kinds: type) -> None:
-    wanted = ", ".join(kind.__name__ for kind in kinds)
-    expect([type(event) for event in events] == list(kinds), f"expected {wanted}, was {_kinds(events)}")
-
-
-def _last(events: Sequence[OrderEvent], kind: type[E]) -> E:
-    """Return the last event, which must be of a kind."""
-    if events and isinstance(events[-1], kind):
-        return events[-1]
-    raise CardFailedError(f"expected {kind.__name__} last, was {_kinds(events)}")
-
-
-def _only(events: Sequence[OrderEvent], kind: type[E]) -> E:
-    """Return the one event there is, which must be of a kind."""
-    _expect_kinds(events, kind)
-    return _last(events, kind)
 
 
 def _instruments(subject: VenueSubject) -> None:
@@ -89,7 +69,7 @@ def _closed(subject: VenueSubject) -> None:
 def _rests(subject: VenueSubject) -> None:
     subject.venue.connect()
     order = subject.far()
-    event = _only(subject.send(order), OrderAccepted)
+    event = only(subject.send(order), OrderAccepted)
     expect(event.client_order_id == order.client_order_id, f"expected our id, was {event.client_order_id}")
     expect(event.order_id > 0, f"expected an order id above 0, was {event.order_id}")
     said = (event.account_id, event.instrument_id, event.side, event.limit_ticks, event.quantity_lots)
@@ -101,9 +81,9 @@ def _fills(subject: VenueSubject) -> None:
     subject.venue.connect()
     lots = min(7, subject.bench.depth_lots)
     events = subject.send(subject.order(Side.BUY, lots))
-    _only(events[:1], OrderAccepted)
+    only(events[:1], OrderAccepted)
     fills = [event for event in events if isinstance(event, OrderFilled)]
-    expect(len(fills) == len(events) - 1, f"expected only fills after it, was {_kinds(events)}")
+    expect(len(fills) == len(events) - 1, f"expected only fills after it, was {kinds(events)}")
     expect(sum(fill.quantity_lots for fill in fills) == lots, f"expected fills of {lots} lots in all")
     leaves = lots
     for fill in fills:
@@ -122,18 +102,18 @@ def _cancels(subject: VenueSubject) -> None:
     order = subject.far()
     subject.send(order)
     events = subject.send(CancelOrder(order.account_id, order.instrument_id, order.client_order_id))
-    _expect_kinds(events, OrderCanceled)
+    expect_kinds(events, OrderCanceled)
     again = subject.send(CancelOrder(order.account_id, order.instrument_id, order.client_order_id))
-    _expect_kinds(again, CancelRejected)
+    expect_kinds(again, CancelRejected)
 
 
 def _resends(subject: VenueSubject) -> None:
     subject.venue.connect()
     order = subject.far()
     subject.send(order)
-    _expect_kinds(subject.send(order), OrderRejected)
+    expect_kinds(subject.send(order), OrderRejected)
     cancel = CancelOrder(order.account_id, order.instrument_id, order.client_order_id)
-    _expect_kinds(subject.send(cancel), OrderCanceled)
+    expect_kinds(subject.send(cancel), OrderCanceled)
 
 
 def _modifies(subject: VenueSubject) -> None:
@@ -144,7 +124,7 @@ def _modifies(subject: VenueSubject) -> None:
     subject.send(order)
     lower = order.limit_ticks - 1
     change = ModifyOrder(order.account_id, order.instrument_id, order.client_order_id, 6, lower)
-    event = _only(subject.send(change), OrderModified)
+    event = only(subject.send(change), OrderModified)
     said = (event.quantity_lots, event.leaves_lots, event.limit_ticks)
     expect(said == (6, 6, lower), f"expected total, leaves and price {(6, 6, lower)}, was {said}")
 
@@ -157,12 +137,12 @@ def _expires(subject: VenueSubject) -> None:
         order = subject.order(Side.BUY, lots, bench.ask_ticks, time_in_force=TimeInForce.IOC)
         events = subject.send(order)
         leaves = lots - sum(event.quantity_lots for event in events if isinstance(event, OrderFilled))
-        was = _last(events, OrderExpired).leaves_lots
+        was = last(events, OrderExpired).leaves_lots
         expect(was == leaves, f"IOC: expected leaves of {leaves}, was {was}")
     if TimeInForce.FOK in known:
         lots = 10 * bench.depth_lots
         order = subject.order(Side.SELL, lots, bench.bid_ticks, time_in_force=TimeInForce.FOK)
-        _expect_kinds(subject.send(order), OrderRejected)
+        expect_kinds(subject.send(order), OrderRejected)
 
 
 def _post_only(subject: VenueSubject) -> None:
@@ -170,8 +150,8 @@ def _post_only(subject: VenueSubject) -> None:
         return
     subject.venue.connect()
     ask = subject.bench.ask_ticks
-    _expect_kinds(subject.send(subject.order(Side.BUY, 1, ask, post_only=True)), OrderRejected)
-    _expect_kinds(subject.send(subject.order(Side.SELL, 1, ask, post_only=True)), OrderAccepted)
+    expect_kinds(subject.send(subject.order(Side.BUY, 1, ask, post_only=True)), OrderRejected)
+    expect_kinds(subject.send(subject.order(Side.SELL, 1, ask, post_only=True)), OrderAccepted)
 
 
 def _cancels_all(subject: VenueSubject) -> None:
@@ -182,17 +162,17 @@ def _cancels_all(subject: VenueSubject) -> None:
     for order in orders:
         subject.send(order)
     events = subject.send(CancelAll(subject.bench.account_id))
-    _expect_kinds(events, OrderCanceled, OrderCanceled, OrderCanceled)
+    expect_kinds(events, OrderCanceled, OrderCanceled, OrderCanceled)
     named = {event.client_order_id for event in events}
     expect(named == {order.client_order_id for order in orders}, f"expected all three orders, was {named}")
-    _expect_kinds(subject.send(CancelAll(subject.bench.account_id)))
+    expect_kinds(subject.send(CancelAll(subject.bench.account_id)))
 
 
 def _refuses(subject: VenueSubject) -> None:
     subject.venue.connect()
     too_many = subject.instrument.maximum_order_lots + 1
     events = subject.send(subject.order(Side.BUY, too_many, subject.bench.bid_ticks))
-    expect(_only(events, OrderRejected).reason, "expected a reason, was NONE")
+    expect(only(events, OrderRejected).reason, "expected a reason, was NONE")
 
 
 def _times(subject: VenueSubject) -> None:
@@ -204,7 +184,7 @@ def _times(subject: VenueSubject) -> None:
     subject.bench.wait()
     subject.send(subject.order(Side.BUY, 1))
     again = subject.hear()
-    expect(not again, f"expected each event once, was {_kinds(again)} again")
+    expect(not again, f"expected each event once, was {kinds(again)} again")
     before = sent_ns
     for event in subject.heard:
         expect(
@@ -281,4 +261,5 @@ CARDS: Sequence[Card[VenueSubject]] = (
     Card("V12", "events come once, in order, and not before their time", _times),
     Card("V13", "a snapshot shows cash, positions and orders", _snapshot),
     Card("V14", "a query by client id finds what is open, and only that", _query),
+    *ORDER_CARDS,
 )

@@ -12,10 +12,20 @@ from actors.portfolio import Portfolio
 from actors.risk import RiskLimits, RiskState
 from actors.testing.stage import BTC
 from actors.tracker import OrderTracker
-from exchange_sim.model.commands import CancelAll, CancelOrder, ModifyOrder, SubmitOrder
-from exchange_sim.model.enums import Liquidity, OrderType, Reason, Side, TimeInForce
+from exchange_sim.model.commands import (
+    CancelAll,
+    CancelOrder,
+    ModifyOrder,
+    MoveMargin,
+    ReplaceOrder,
+    SetLeverage,
+    SetMarginMode,
+    SubmitOrder,
+)
+from exchange_sim.model.enums import Liquidity, MarginMode, OrderType, Reason, Side, TimeInForce
 from exchange_sim.model.events import OrderAccepted, OrderFilled
 from exchange_sim.model.ids import AssetId
+from exchange_sim.ports import Capabilities
 
 SYMBOL = BTC.instrument_id
 SECOND = 1_000_000_000
@@ -172,3 +182,150 @@ def test_drawdown_counts_from_the_highest_and_stays() -> None:
 def test_limits_are_positive(field: str) -> None:
     with pytest.raises(ValueError, match=f"{field}: expected a positive number, was -1"):
         RiskLimits(**{field: Decimal(-1)})
+
+
+def order(bench: Bench, kind: OrderType, lots: int, side: Side = Side.BUY, **fields: Any) -> Reason:
+    """Return what the gate says of an order; it is open then if it passed."""
+    bench.number += 3
+    command = SubmitOrder("a", SYMBOL, bench.number, side, kind, TimeInForce.GTC, lots, **fields)  # type: ignore[arg-type]
+    verdict = bench.gate.submit(command, 0)
+    if isinstance(verdict, RiskApproved):
+        bench.tracker.submit(command)
+        return Reason.NONE
+    return verdict
+
+
+STOP, STOP_LIMIT, TRAIL = OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP
+
+
+@pytest.mark.parametrize(
+    ("kind", "lots", "fields", "reason"),
+    [
+        (STOP, 10, {"trigger_ticks": 600_000}, Reason.NONE),
+        (STOP, 10, {"trigger_ticks": 600_001}, Reason.RISK_ORDER_NOTIONAL),  # at its trigger
+        (STOP_LIMIT, 10, {"trigger_ticks": 700_000, "limit_ticks": 600_000}, Reason.NONE),  # at its limit
+        (STOP_LIMIT, 10, {"trigger_ticks": 500_000, "limit_ticks": 600_001}, Reason.RISK_PRICE_BAND),
+        (STOP_LIMIT, 10, {"trigger_ticks": 599_900, "limit_ticks": 600_001}, Reason.RISK_ORDER_NOTIONAL),
+        (TRAIL, 10, {"trail_ticks": 5}, Reason.NONE),  # at the mark
+        (TRAIL, 11, {"trail_ticks": 5}, Reason.RISK_ORDER_NOTIONAL),
+        (TRAIL, 1, {"trigger_ticks": 5}, Reason.RISK_INVALID_ORDER),
+        (STOP, 1, {}, Reason.RISK_INVALID_ORDER),
+        (STOP_LIMIT, 1, {"trigger_ticks": 5}, Reason.RISK_INVALID_ORDER),
+        (STOP, 1, {"trigger_ticks": 5, "close_position": True}, Reason.RISK_INVALID_ORDER),
+        (STOP, 0, {"trigger_ticks": 600_000, "close_position": True}, Reason.NONE),
+    ],
+)
+def test_trigger_orders_are_valued_as_if_they_had_fired(
+    kind: OrderType, lots: int, fields: dict[str, Any], reason: Reason
+) -> None:
+    bench = Bench(order_notional=Decimal(600), price_band_bps=10.0)
+    assert order(bench, kind, lots, **fields) is reason
+
+
+def test_orders_that_wait_count_towards_the_position_unless_they_can_only_reduce() -> None:
+    bench = Bench(position_notional=Decimal(600))
+    assert order(bench, STOP, 6, trigger_ticks=600_000) is Reason.NONE
+    assert order(bench, STOP, 50, trigger_ticks=600_000, reduce_only=True) is Reason.NONE
+    assert bench.submit(5, price=600_000) is Reason.RISK_POSITION_NOTIONAL
+    assert bench.submit(4, price=600_000) is Reason.NONE
+
+
+def test_while_only_reducing_is_allowed_reduce_only_and_close_position_pass() -> None:
+    bench = Bench(drawdown=0.1, on_loss="reduce")
+    bench.trade(100)
+    bench.gate.observe(0)
+    bench.mark = 490_000
+    assert bench.gate.observe(1)
+    assert order(bench, STOP, 101, Side.SELL, trigger_ticks=500_000) is Reason.RISK_REDUCING_ONLY
+    assert order(bench, STOP, 101, Side.SELL, trigger_ticks=500_000, reduce_only=True) is Reason.NONE
+    assert order(bench, OrderType.MARKET, 0, Side.SELL, close_position=True) is Reason.NONE
+    entry = {"stop_loss_ticks": 500_000, "limit_ticks": 570_000}
+    assert order(bench, OrderType.LIMIT, 5, **entry) is Reason.RISK_REDUCING_ONLY
+
+
+def test_a_bracket_needs_room_for_its_exits() -> None:
+    bench = Bench(open_orders=3)
+    fields = {"limit_ticks": 600_000, "stop_loss_ticks": 500_000, "take_profit_ticks": 700_000}
+    assert order(bench, OrderType.LIMIT, 1, **fields) is Reason.NONE
+    assert bench.submit(1, price=600_000) is Reason.RISK_OPEN_ORDERS
+    bench = Bench(open_orders=2)
+    assert order(bench, OrderType.LIMIT, 1, **fields) is Reason.RISK_OPEN_ORDERS
+
+
+def test_replacing_is_held_to_the_limits_for_what_it_adds() -> None:
+    bench = Bench(position_notional=Decimal(600), open_orders=1)
+    bench.submit(8, price=600_000)
+    replaced = bench.tracker.orders[1]  # type: ignore[index]
+
+    def replace(lots: int, side: Side = Side.BUY) -> Reason:
+        new = SubmitOrder("a", SYMBOL, 9, side, OrderType.LIMIT, TimeInForce.GTC, lots, 600_000)  # type: ignore[arg-type]
+        verdict = bench.gate.replace(ReplaceOrder("a", SYMBOL, 1, new), replaced, 0)  # type: ignore[arg-type]
+        return Reason.NONE if isinstance(verdict, RiskApproved) else verdict
+
+    assert replace(10) is Reason.NONE
+    assert replace(11) is Reason.RISK_POSITION_NOTIONAL
+    assert replace(11, Side.SELL) is Reason.RISK_POSITION_NOTIONAL
+
+
+def test_leverage_is_held_to_the_limit_and_margin_moves_only_the_safe_way() -> None:
+    bench = Bench(leverage=5.0, daily_loss=Decimal(100), on_loss="reduce")
+
+    def say(command: Any) -> Reason:
+        verdict = bench.gate.account(command, 0)
+        return Reason.NONE if isinstance(verdict, RiskApproved) else verdict
+
+    assert say(SetLeverage("a", SYMBOL, 5)) is Reason.NONE  # type: ignore[arg-type]
+    assert say(SetLeverage("a", SYMBOL, 6)) is Reason.RISK_LEVERAGE  # type: ignore[arg-type]
+    assert say(SetLeverage("a", SYMBOL, 0)) is Reason.RISK_INVALID_ORDER  # type: ignore[arg-type]
+    bench.trade(100)
+    bench.gate.observe(0)
+    bench.mark = 580_000
+    assert bench.gate.observe(1)
+    assert say(SetLeverage("a", SYMBOL, 1)) is Reason.RISK_REDUCING_ONLY  # type: ignore[arg-type]
+    assert say(MoveMargin("a", SYMBOL, -5)) is Reason.RISK_REDUCING_ONLY  # type: ignore[arg-type]
+    assert say(MoveMargin("a", SYMBOL, 5)) is Reason.NONE  # type: ignore[arg-type]
+
+
+PLAIN = Capabilities(
+    modify=False,
+    cancel_all=True,
+    post_only=False,
+    market_data=True,
+    snapshot=True,
+    query=True,
+    times_in_force=(TimeInForce.GTC, TimeInForce.IOC),
+)
+"""A venue with limit and market orders and nothing else."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "missing"),
+    [
+        (OrderType.LIMIT, {}, ""),
+        (OrderType.LIMIT, {"post_only": True}, "post-only orders"),
+        (OrderType.LIMIT, {"display_lots": 1}, "iceberg orders"),
+        (OrderType.LIMIT, {"reduce_only": True}, "reduce-only orders"),
+        (OrderType.LIMIT, {"linked_client_id": 7}, "linked orders"),
+        (OrderType.LIMIT, {"stop_loss_ticks": 1}, "brackets"),
+        (OrderType.TRAILING_STOP, {"trail_ticks": 1}, "orders of type TRAILING_STOP"),
+    ],
+)
+def test_what_the_venue_does_not_offer_is_denied_by_name(
+    kind: OrderType, fields: dict[str, Any], missing: str
+) -> None:
+    bench = Bench()
+    gate = RiskGate(RiskLimits(), bench.portfolio, bench.tracker, PLAIN)
+    command = SubmitOrder("a", SYMBOL, 1, Side.BUY, kind, TimeInForce.GTC, 1, 100, **fields)  # type: ignore[arg-type]
+    verdict = gate.submit(command, 0)
+    assert gate.missing(command) == missing
+    assert isinstance(verdict, RiskApproved) == (not missing)
+    assert missing == "" or verdict is Reason.RISK_NOT_OFFERED
+    wide = RiskGate(RiskLimits(), bench.portfolio, bench.tracker)
+    assert isinstance(wide.submit(command, 0), RiskApproved)
+    for other, words in (
+        (SetLeverage("a", SYMBOL, 2), "choosing the leverage"),  # type: ignore[arg-type]
+        (SetMarginMode("a", SYMBOL, MarginMode.CROSS), "margin mode CROSS"),  # type: ignore[arg-type]
+        (MoveMargin("a", SYMBOL, 2), "moving margin"),  # type: ignore[arg-type]
+        (ReplaceOrder("a", SYMBOL, 1, command), "replacing orders"),  # type: ignore[arg-type]
+    ):
+        assert gate.missing(other) == words

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.tracker import IllegalTransitionError, OrderTracker
-from exchange_sim.model.commands import SubmitOrder
+from exchange_sim.model.commands import ReplaceOrder, SubmitOrder
 from exchange_sim.model.enums import Liquidity, OrderType, Reason, Side, TimeInForce
 from exchange_sim.model.events import (
     CancelRejected,
@@ -22,6 +22,7 @@ from exchange_sim.model.events import (
     OrderFilled,
     OrderModified,
     OrderRejected,
+    OrderTriggered,
 )
 from exchange_sim.model.ids import InstrumentId
 from strategies.api import OrderState
@@ -206,3 +207,145 @@ def test_on_a_lossy_connection_a_finished_order_can_come_to_life() -> None:
     assert tracker.revived == [1, 1]
     with pytest.raises(IllegalTransitionError, match="order 1"):
         tracker.handle(ACCEPTED)
+
+
+def stop(lots: int = 10, number: int = 1, **fields: Any) -> SubmitOrder:
+    kind = OrderType.STOP_LIMIT if fields.get("limit_ticks") else OrderType.STOP_MARKET
+    return SubmitOrder(
+        "a", SYMBOL, number, Side.SELL, kind, TimeInForce.GTC, lots, trigger_ticks=90, **fields
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def accepted(number: int, lots: int = 10, side: Side = Side.SELL) -> OrderAccepted:
+    return OrderAccepted("a", SYMBOL, number, 0, 0, number, side, 0, lots)  # type: ignore[arg-type]
+
+
+def fired(number: int, lots: int = 10) -> OrderTriggered:
+    return OrderTriggered("a", SYMBOL, number, 0, 0, number, 90, lots, lots)  # type: ignore[arg-type]
+
+
+def sold(number: int, lots: int, leaves: int) -> OrderFilled:
+    return OrderFilled(
+        "a", SYMBOL, number, 0, 0, number, 1, Side.SELL, 90, lots, leaves, 0, Liquidity.TAKER  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_an_order_waits_fires_and_then_counts() -> None:
+    tracker = OrderTracker([SYMBOL])
+    tracker.submit(stop())
+    order, totals = tracker.orders[1], tracker.totals[SYMBOL]  # type: ignore[index]
+    tracker.handle(accepted(1))
+    assert (order.state, order.waits) == (S.WAITING, True)
+    assert (totals.sell_lots, totals.waiting_sell_lots, totals.orders) == (0, 10, 1)
+    tracker.modify(order, 88)
+    tracker.modify(order)
+    tracker.handle(ModifyRejected(*HEAD, Reason.WOULD_TRIGGER_IMMEDIATELY))
+    tracker.handle(OrderModified(*HEAD, 1, 0, 8, 8))
+    assert (order.trigger_ticks, order.quantity_lots, totals.waiting_sell_lots) == (90, 8, 8)
+    tracker.modify(order, 87)
+    tracker.handle(OrderModified(*HEAD, 1, 0, 8, 8))
+    assert order.trigger_ticks == 87
+    tracker.handle(fired(1, 8))
+    assert (order.state, order.waits, order.trigger_ticks) == (S.TRIGGERED, False, 90)
+    assert (totals.sell_lots, totals.waiting_sell_lots) == (8, 0)
+    with pytest.raises(IllegalTransitionError, match="order 1"):
+        tracker.handle(fired(1, 8))
+    tracker.handle(sold(1, 8, 0))
+    assert (order.state, totals.sell_lots, totals.orders) == (S.FILLED, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "position", "resting", "lots"),
+    [
+        ({"reduce_only": True}, 4, 0, 4),
+        ({"reduce_only": True}, 40, 0, 10),
+        ({"reduce_only": True}, -4, 0, 0),
+        ({"reduce_only": True}, 4, 3, 4),  # at the market it cuts what rests
+        ({"reduce_only": True, "limit_ticks": 89}, 4, 3, 1),
+        ({"reduce_only": True, "limit_ticks": 89}, 20, 3, 10),
+    ],
+)
+def test_a_reduce_only_order_is_cut_when_it_fires(
+    fields: dict[str, Any], position: int, resting: int, lots: int
+) -> None:
+    tracker = OrderTracker([SYMBOL], lambda _: position)
+    tracker.submit(stop(**fields))
+    tracker.handle(accepted(1))
+    assert tracker.totals[SYMBOL].waiting_sell_lots == 0  # it can open nothing
+    if resting:
+        tracker.submit(
+            SubmitOrder(
+                "a", SYMBOL, 2, Side.SELL, OrderType.LIMIT, TimeInForce.GTC, resting, 99, reduce_only=True
+            )  # type: ignore[arg-type]
+        )
+        tracker.handle(accepted(2, resting))
+    tracker.handle(fired(1))
+    order = tracker.orders[1]  # type: ignore[index]
+    assert (order.quantity_lots, order.leaves_lots) == (lots, lots)
+    assert tracker.totals[SYMBOL].sell_lots == lots + resting
+
+
+def test_a_close_position_order_has_its_quantity_when_it_fires() -> None:
+    held = 7
+    tracker = OrderTracker([SYMBOL], lambda _: held)
+    tracker.submit(stop(0, close_position=True))
+    tracker.handle(accepted(1, 0))
+    order = tracker.orders[1]  # type: ignore[index]
+    assert (order.reduce_only, order.quantity_lots) == (True, 0)
+    tracker.handle(fired(1, 0))
+    tracker.handle(sold(1, 3, 2))  # the venue found 5 to close: it knows
+    assert (order.quantity_lots, order.filled_lots, order.leaves_lots) == (5, 3, 2)
+
+
+def bracket(number: int = 1) -> SubmitOrder:
+    return SubmitOrder(
+        "a", SYMBOL, number, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, 10, 100,
+        stop_loss_ticks=90, take_profit_ticks=120,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_a_bracket_brings_its_exits_under_the_ids_behind() -> None:
+    tracker = OrderTracker([SYMBOL])
+    tracker.submit(bracket())
+    assert sorted(tracker.open) == [1, 2, 3]
+    for number in (1, 2, 3):
+        tracker.handle(accepted(number))
+    assert [order.state for order in tracker.open.values()] == [S.OPEN, S.WAITING, S.WAITING]
+    kinds = [order.order_type for order in tracker.open.values()]
+    assert kinds == [OrderType.LIMIT, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET]
+    assert all(order.reduce_only and order.side is Side.SELL for order in list(tracker.open.values())[1:])
+    for number in (2, 3):
+        tracker.handle(OrderCanceled("a", SYMBOL, number, 0, 0, number, 10, Reason.LINKED_ORDER))  # type: ignore[arg-type]
+    assert sorted(tracker.open) == [1]
+
+
+def test_a_refused_bracket_takes_its_exits_with_it() -> None:
+    tracker = OrderTracker([SYMBOL])
+    tracker.submit(bracket())
+    tracker.handle(REJECTED)
+    assert not tracker.open
+    assert {order.state for order in tracker.orders.values()} == {S.REJECTED}
+    assert tracker.rejected == 1
+    assert tracker.totals[SYMBOL].orders == 0
+
+
+@pytest.mark.parametrize("becomes", [S.CANCELED, S.OPEN])
+def test_a_replaced_order_ends_or_stays(becomes: OrderState) -> None:
+    """Its cancel comes before what becomes of the new order; a refusal without one leaves it as it was."""
+    tracker = OrderTracker([SYMBOL])
+    tracker.submit(submit())
+    tracker.handle(ACCEPTED)
+    tracker.replace(ReplaceOrder("a", SYMBOL, 1, submit(5, 2)))  # type: ignore[arg-type]
+    old, new = tracker.orders[1], tracker.orders[2]  # type: ignore[index]
+    assert (old.state, new.state) == (S.PENDING_CANCEL, S.PENDING_SUBMIT)
+    if becomes is S.CANCELED:
+        tracker.handle(OrderCanceled(*HEAD, 7, 10, Reason.REPLACED))
+    tracker.handle(OrderRejected("a", SYMBOL, 2, 0, 0, Reason.INSUFFICIENT_MARGIN))  # type: ignore[arg-type]
+    assert new.state is S.REJECTED
+    assert old.state is becomes
+
+
+def test_fills_of_a_liquidation_belong_to_no_order() -> None:
+    tracker = OrderTracker([SYMBOL])
+    tracker.handle(sold(0, 5, 0))
+    assert not tracker.orders
