@@ -7,6 +7,7 @@ configuration may name others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -15,7 +16,7 @@ import msgspec
 from exchange_sim.markets.margin_presets import LIQUIDATION_FEE_PPM, margin_preset
 from exchange_sim.model.ids import InstrumentId
 from exchange_sim.model.instrument import Instrument
-from exchange_sim.model.rules import MarginTier
+from exchange_sim.model.rules import ExchangeRules, MarginTier
 
 _PLAIN = (
     *("minimum_notional", "fee_asset", "initial_margin_ppm", "mark", "basis_smoothing_ppm"),
@@ -183,3 +184,24 @@ class InstrumentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     @property
     def instrument_id(self) -> InstrumentId:
         return InstrumentId(self.symbol)
+
+
+def check_terms(contracts: Sequence[Instrument], rules: ExchangeRules) -> None:
+    """Refuse instruments that one exchange cannot list together, and rules that do not fit them.
+
+    Raises
+    ------
+    ValueError
+        Settlement assets differ, or a fee tier costs more than an instrument.
+    """
+    for number, contract in enumerate(contracts):
+        if contract.settle != contracts[0].settle:
+            raise ValueError(
+                f"instruments[{number}].symbol: expected {contracts[0].settle} as settlement asset, like "
+                f"{contracts[0].instrument_id}, was {contract.instrument_id!r}"
+            )
+        if rules.fee_tiers and rules.fee_tiers[0].taker_fee_ppm > contract.taker_fee_ppm:
+            raise ValueError(
+                f"rules.fee_tiers[0].taker_fee_ppm: expected at most {contract.taker_fee_ppm}, as of "
+                f"{contract.instrument_id}, was {rules.fee_tiers[0].taker_fee_ppm}"
+            )

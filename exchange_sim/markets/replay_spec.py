@@ -8,10 +8,11 @@ from typing import Annotated, Self
 
 import msgspec
 
-from exchange_sim.markets.contracts import InstrumentSpec
+from exchange_sim.markets.contracts import InstrumentSpec, check_terms, is_spot
 from exchange_sim.markets.duration import Duration, Funding, parse_duration_ns
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.model.rules import ExchangeRules
 
 
 class ReplayL3Market(
@@ -41,6 +42,8 @@ class ReplayL3Market(
         Recorded series that are published on time. Recorded funding is what positions pay, too.
     funding
         How often positions pay funding at the rate that follows from the premium, or `off`.
+    rules
+        Of the exchange: message rate and fee tiers. They hold for the recorded orders too.
     """
 
     symbol: str
@@ -55,9 +58,12 @@ class ReplayL3Market(
     initial_margin_ppm: int = 100_000
     series: tuple[SeriesSpec, ...] = ()
     funding: Funding = "off"
+    rules: ExchangeRules = ExchangeRules()
 
     def __post_init__(self) -> None:
-        self.contracts()
+        if is_spot(self.symbol):
+            raise ValueError(f"symbol: expected a perpetual like BTC/USD:USD, was {self.symbol!r}")
+        check_terms(self.contracts(), self.rules)
         check_series(self.series, (self.symbol,))
 
     def contracts(self) -> tuple[Instrument, ...]:

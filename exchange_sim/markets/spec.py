@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
 import msgspec
 
-from exchange_sim.markets.contracts import InstrumentSpec, contract_preset
+from exchange_sim.markets.contracts import InstrumentSpec, check_terms, contract_preset
 from exchange_sim.markets.duration import MINUTE_NS, Duration, Funding, parse_duration_ns
 from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
@@ -193,7 +192,7 @@ class SyntheticMarket(
     def __post_init__(self) -> None:
         _instruments(self.instruments)
         check_series(self.series, tuple(each.symbol for each in self.specs()))
-        _check_terms(self.specs(), self.rules)
+        check_terms(self.contracts(), self.rules)
         _check_step(self.path_step)
         _check_population(self.population)
         _check_whole_minute(self.start)
@@ -272,7 +271,7 @@ class AnchoredMarket(
     def __post_init__(self) -> None:
         _instruments(self.instruments)
         check_series(self.series, tuple(each.symbol for each in self.specs()))
-        _check_terms(self.specs(), self.rules)
+        check_terms(self.contracts(), self.rules)
         _check_step(self.path_step)
         _check_population(self.population)
         if self.start is not None:
@@ -298,22 +297,6 @@ class AnchoredMarket(
     def at(self, start: datetime) -> Self:
         """Return the same market with another start."""
         return msgspec.structs.replace(self, start=start)
-
-
-def _check_terms(specs: Sequence[InstrumentSpec], rules: ExchangeRules) -> None:
-    """Refuse instruments that one exchange cannot list together, and terms that do not fit them."""
-    contracts = [spec.instrument() for spec in specs]
-    for number, contract in enumerate(contracts):
-        if contract.settle != contracts[0].settle:
-            raise ValueError(
-                f"instruments[{number}].symbol: expected {contracts[0].settle} as settlement asset, like "
-                f"{contracts[0].instrument_id}, was {contract.instrument_id!r}"
-            )
-        if rules.fee_tiers and rules.fee_tiers[0].taker_fee_ppm > contract.taker_fee_ppm:
-            raise ValueError(
-                f"rules.fee_tiers[0].taker_fee_ppm: expected at most {contract.taker_fee_ppm}, as of "
-                f"{contract.instrument_id}, was {rules.fee_tiers[0].taker_fee_ppm}"
-            )
 
 
 def _check_population(population: str | Population) -> None:
