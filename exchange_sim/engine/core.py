@@ -43,7 +43,7 @@ import numba
 from exchange_sim.compiled import announce_compilation, compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.changing import cancel
-from exchange_sim.engine.codes import ZERO, word
+from exchange_sim.engine.codes import MISSING, ZERO, word
 from exchange_sim.engine.detour import DO_COMMAND, DO_EXPIRE, DO_REST, ask_rare, call_rare
 from exchange_sim.engine.events import SPARE_EVENTS, lacks_room
 from exchange_sim.engine.layout import COMMAND_BYTES, EVENT_BYTES, TERMS_OFFSET
@@ -70,6 +70,7 @@ __all__ = [
     "NEED_ORDERS",
     "SPARE_EVENTS",
     "apply",
+    "apply_by_operator",
     "run_batch",
     "run_row",
     "run_single",
@@ -197,6 +198,17 @@ def _run_row(state: State, commands: int, row: int) -> int:
         state, command.ts_ns, command.kind, command.account, command.instrument, command.side,
         command.order_type, command.time_in_force, command.post_only, command.stp,
         command.price_ticks, command.quantity_lots, command.client_order_id, command.order_id, terms,
+    )  # fmt: skip
+
+
+@compiled
+def apply_by_operator(
+    state: State, ts_ns: int, kind: int, instrument: int, price_ticks: int, quantity_lots: int
+) -> int:
+    """`apply` of a command that no account sends."""
+    return _apply(
+        state, word(ts_ns), word(kind), MISSING, word(instrument), ZERO, ZERO, ZERO, ZERO, ZERO,
+        word(price_ticks), word(quantity_lots), ZERO, ZERO, ZERO,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from exchange_sim.model.events import (
 )
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
 
-_SUBMIT = int(CommandKind.SUBMIT)
+_SUBMIT, _CANCEL, _MODIFY = int(CommandKind.SUBMIT), int(CommandKind.CANCEL), int(CommandKind.MODIFY)
 _UNKNOWN = -2
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
@@ -89,8 +89,9 @@ class Exchange(ManagedExchange):
         if index == _UNKNOWN:
             return [_refusal(command, ts_ns, Reason.UNKNOWN_INSTRUMENT)]
         try:
-            if isinstance(command, SubmitOrder) and command.is_plain:
-                return self._execute(ts_ns, *_codes(command, account, index))
+            codes = _codes(command, account, index)
+            if codes is not None:
+                return self._execute(ts_ns, *codes)
             return self._execute_row(pack_command(ts_ns, account, index, command))
         except OverflowError:
             return [_refusal(command, ts_ns, Reason.INVALID_COMMAND)]
@@ -218,13 +219,24 @@ class Exchange(ManagedExchange):
         return ClientOrderId(self.event_count + 1 if wanted is None else wanted)
 
 
-def _codes(command: SubmitOrder, account: int, index: int) -> tuple[int, ...]:
-    """Return the integers of a plain order behind its time, in the order of `execute`."""
-    return (
-        _SUBMIT, account, index, command.side, command.order_type, command.time_in_force, command.post_only,
-        command.self_trade_prevention, as_integer(command.limit_ticks), as_integer(command.quantity_lots),
-        command.client_order_id, 0,
-    )  # fmt: skip
+def _codes(command: Command, account: int, index: int) -> tuple[int, ...] | None:
+    """Return the integers of a plain command behind its time, in the order of `execute`; None for others."""
+    if isinstance(command, SubmitOrder):
+        if not command.is_plain:
+            return None
+        return (
+            _SUBMIT, account, index, command.side, command.order_type, command.time_in_force,
+            command.post_only, command.self_trade_prevention, as_integer(command.limit_ticks),
+            as_integer(command.quantity_lots), command.client_order_id, 0,
+        )  # fmt: skip
+    if isinstance(command, CancelOrder):
+        return _CANCEL, account, index, 0, 0, 0, 0, 0, 0, 0, command.client_order_id, 0
+    if isinstance(command, ModifyOrder) and not command.trigger_ticks:
+        return (
+            _MODIFY, account, index, 0, 0, 0, 0, 0, as_integer(command.limit_ticks),
+            as_integer(command.quantity_lots), command.client_order_id, 0,
+        )  # fmt: skip
+    return None
 
 
 def _refusal(command: Command, ts_ns: int, reason: Reason) -> ExchangeEvent:

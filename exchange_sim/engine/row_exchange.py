@@ -109,6 +109,8 @@ class RowExchange(ExchangeView):
         self.rules = rules
         self._run = single_entry()
         self._run_row = row_entry()
+        place = np.zeros(COMMAND.itemsize, np.uint8)
+        self._row, self._row_address = place.data, place.ctypes.data
         self._reader = EventReader(memory, self._account_names, self._instrument_names)
         self._words = memory.words
 
@@ -198,12 +200,12 @@ class RowExchange(ExchangeView):
 
     def _execute_row(self, row: bytes) -> list[ExchangeEvent]:
         """Do the same for the bytes of a COMMAND row."""
-        address = np.frombuffer(row, np.uint8).ctypes.data
+        self._row[:] = row
         first = self._words[_HEAD]
-        status = self._run_row(self._memory.address, address)
+        status = self._run_row(self._memory.address, self._row_address)
         while status != DONE:
             self.grow(status)
-            status = self._run_row(self._memory.address, address)
+            status = self._run_row(self._memory.address, self._row_address)
         end = self._words[_HEAD]
         if self._words[_TAIL] == first:
             self._words[_TAIL] = end

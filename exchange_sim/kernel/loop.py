@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exchange_sim.compiled import compiled
-from exchange_sim.engine.core import apply
+from exchange_sim.engine.core import apply, apply_by_operator
 from exchange_sim.engine.layout import COMMAND_BYTES, TERMS_OFFSET
 from exchange_sim.engine.pointers import command_at, header_at, load, store
 from exchange_sim.engine.state import open_state
@@ -156,7 +156,7 @@ def _expire(k: Any, s: Any, due_ns: int) -> int:
     """Let the exchange end the orders whose time is over; return the engine's status."""
     k.now_ns = due_ns
     k.touched = -1
-    return apply(s, due_ns, _ADVANCE, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    return apply_by_operator(s, due_ns, _ADVANCE, -1, 0, 0)
 
 
 @compiled

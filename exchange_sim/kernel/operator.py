@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from exchange_sim.compiled import compiled
-from exchange_sim.engine.core import apply
+from exchange_sim.engine.core import apply_by_operator
 from exchange_sim.engine.pointers import load
 from exchange_sim.engine.state import DONE
 from exchange_sim.kernel.clocks import fundamental_ticks
@@ -103,7 +103,7 @@ def operate(k: Any, s: Any, number: int) -> int:
         price = load(k.rates, 2 * row.place + 1)
     else:
         lots = 1
-    status = apply(s, k.now_ns, row.kind, -1, row.instrument, 0, 0, 0, 0, 0, price, lots, 0, 0, 0)
+    status = apply_by_operator(s, k.now_ns, row.kind, row.instrument, price, lots)
     if status != DONE:
         return status
     k.touched = row.instrument
