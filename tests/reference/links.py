@@ -45,8 +45,8 @@ def link(order: Order, other: Order) -> None:
         each.linked = group
 
 
-def first_fill(venue: Venue, order: Order) -> None:
-    """Do what the first fill of an order that is not acting brings about."""
+def after_fill(venue: Venue, order: Order) -> None:
+    """Do what the first fill of a resting order since it was linked, or of an entry, brings about."""
     cancel_linked(venue, order)
     wake_exits(venue, order)
 

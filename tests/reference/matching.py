@@ -42,10 +42,8 @@ def trade(venue: Venue, book: Book, taker: Order, maker: Order, taker_ppm: int) 
     book.is_stirred = True
     if not book.mark_is_set and not (book.terms.mark == "index" and book.index):
         venue.set_mark(book, price)
-    taker.has_traded = True
-    if not maker.has_traded:
-        maker.has_traded = True
-        links.first_fill(venue, maker)
+    taker.has_traded = maker.has_traded = True
+    links.after_fill(venue, maker)
     if not maker.leaves:
         venue.drop(maker)
     elif not maker.shown:
