@@ -39,6 +39,7 @@ def act(state: State, header: Any, ts_ns: int, slot: int, order_type: int, time_
     order = order_at(state.orders, slot)
     account, index, side = word(order.account), word(order.instrument), word(order.side)
     instrument = instrument_at(state.instruments, index)
+    filled_before = order.quantity_lots - order.leaves_lots
     limit_ticks = matching_limit_ticks(
         state, instrument, side, order_type, order.price_ticks, order.leaves_lots
     )
@@ -49,7 +50,7 @@ def act(state: State, header: Any, ts_ns: int, slot: int, order_type: int, time_
     )  # fmt: skip
     order.quantity_lots = quantity_lots
     order.leaves_lots = leaves_lots
-    if order.flags & SPECIAL != 0 and quantity_lots > leaves_lots:
+    if order.flags & SPECIAL != 0 and quantity_lots - leaves_lots > filled_before:
         leave_group(state, header, ts_ns, slot, ON_FILL)
     if leaves_lots == 0 or stopped:
         drop_order(state, header, ts_ns, slot)

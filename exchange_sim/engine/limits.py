@@ -103,6 +103,7 @@ def set_state(state: State, header: Any, ts_ns: int, index: int, trading_state: 
         refuse(state, header, ts_ns, codes.REJECTED, reason, MISSING, index, ZERO, ZERO, ZERO, trading_state)
         return DONE
     instrument_at(state.instruments, index).state = trading_state
+    header.alarm = 1  # accounts that could not be liquidated before may be now
     emit(
         state, header, ts_ns, codes.STATE_SET, ZERO, MISSING, index, ZERO, ZERO, ZERO, trading_state, ZERO,
         ZERO,

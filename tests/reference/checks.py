@@ -204,20 +204,26 @@ def margin(venue: Venue, account: Account, book: Book, before: int, after: int) 
 
 
 def fills_at_once(book: Book, order: Order, limit: int | None) -> bool:
-    missing = order.leaves
+    """Return whether an order fills; at a price hidden lots trade behind all that is shown."""
+    missing, hidden, price = order.leaves, 0, 0
     for maker in book.sides[1 - order.side]:
-        if limit is not None and not book.reaches(order.side, limit, maker.price):
-            break
+        if maker.price != price:
+            missing, hidden, price = missing - hidden, 0, maker.price
+        if missing <= 0:
+            return True
+        if limit is not None and not book.reaches(order.side, limit, price):
+            return False
         if maker.account == order.account and order.stp != SelfTradePrevention.NONE:
             if order.stp == SelfTradePrevention.CANCEL_OLDEST:
                 continue
-            break
+            return False
         if maker.linked or (maker.reduce_only and maker.account != order.account):
             continue
-        missing -= maker.leaves
+        missing -= maker.shown
+        hidden += maker.leaves - maker.shown
         if missing <= 0:
             return True
-    return False
+    return missing - hidden <= 0
 
 
 def too_wide(book: Book, price: int) -> bool:

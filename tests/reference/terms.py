@@ -75,7 +75,8 @@ def bracket_fits(c: Command) -> bool:
     if not (0 <= c.stop_loss <= MAXIMUM_TICKS and 0 <= c.take_profit <= MAXIMUM_TICKS):
         return False
     prices = [c.stop_loss] if c.stop_loss else []
-    prices += [c.price] if c.order_type == OrderType.LIMIT else []
+    if c.order_type == OrderType.LIMIT and 1 <= c.price <= MAXIMUM_TICKS:
+        prices.append(c.price)
     prices += [c.take_profit] if c.take_profit else []
     if c.side == SELL:
         prices.reverse()
