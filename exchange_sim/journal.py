@@ -6,19 +6,21 @@ File format, all numbers little-endian. A file is a sequence of frames
 
 The first byte of a payload is the frame's kind: `H` header (MessagePack of `JournalHeader`), `R` records (the
 stream's number u16, then a MessagePack array of records), `F` footer (MessagePack of `JournalFooter`), the
-last frame of a journal that was closed. The digest depends on the records of each stream and on seed and
+last frame of a journal that was closed. What an exchange did has frames of its own kinds, see
+`exchange_sim.engine_journal`. The digest depends on the records of each stream and on seed and
 configuration, not on how records were cut into frames nor on how streams were interleaved: it is the same for
-any placement.
+any placement. The chain depends on every byte of the file before the footer.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -27,7 +29,7 @@ from exchange_sim.model.commands import Command
 from exchange_sim.model.events import AccountEvent, OrderEvent
 from exchange_sim.model.ids import AccountId
 
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 FRAME_BYTES_MAXIMUM = 2**28
 """Longest payload that a reader accepts: a damaged length must not ask for all memory."""
 
@@ -71,22 +73,40 @@ Record = Sent | Started | Stopped | Disqualified | OrderEvent | AccountEvent
 
 
 class JournalHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a journal is of. `streams` names the accounts; `config_digest` the configuration."""
+    """What a journal is of.
+
+    Parameters
+    ----------
+    streams
+        The accounts.
+    config_digest, configuration
+        Digest of the configuration, and itself as JSON where there is one.
+    facts
+        Numbers about the run that its replay needs.
+    layout
+        Of an exchange's rows, see `exchange_sim.engine.memory_digest.layout_digest`; empty without one.
+    """
 
     streams: tuple[str, ...]
     seed: int
     config_digest: str
+    configuration: str = ""
+    facts: dict[str, int] = {}
+    layout: str = ""
     journal_version: int = JOURNAL_VERSION
     schema_version: int = SCHEMA_VERSION
     python: str = ".".join(map(str, sys.version_info[:3]))
 
 
 class JournalFooter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a complete journal holds."""
+    """What a complete journal holds. `chain` is the digest of all bytes before the footer's frame."""
 
     records: int
     stream_digests: tuple[str, ...]
     digest: str
+    chain: str = ""
+    commands: int = 0
+    events: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -98,7 +118,7 @@ def frame(payload: bytes) -> bytes:
     return FRAME.pack(len(payload), zlib.crc32(length), zlib.crc32(payload)) + payload
 
 
-def body_start(encoded: bytes, at: int = 0) -> int:
+def body_start(encoded: bytes | memoryview, at: int = 0) -> int:
     """Return where the elements of the MessagePack array at `at` begin."""
     marker = encoded[at]
     return at + (1 if marker < 0xDC else 3 if marker == 0xDC else 5)
@@ -118,9 +138,24 @@ class StreamDigest:
     def __init__(self) -> None:
         self._hash = blake2b(digest_size=16, person=b"arena-stream")
 
-    def update(self, encoded: bytes, at: int = 0) -> None:
+    def update(self, encoded: bytes | memoryview, at: int = 0) -> None:
         """Go on over the records in the MessagePack array at `at`."""
         self._hash.update(memoryview(encoded)[body_start(encoded, at) :])
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+class Chain:
+    """The running digest over all frames of a journal."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self) -> None:
+        self._hash = blake2b(digest_size=16, person=b"arena-chain")
+
+    def update(self, framed: bytes | memoryview) -> None:
+        self._hash.update(framed)
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
@@ -129,12 +164,12 @@ class StreamDigest:
 class JournalStream:
     """One account's part of a journal. Its owner appends to `records` and calls `flush` now and then."""
 
-    __slots__ = ("_count", "_digest", "_number", "_sink", "records")
+    __slots__ = ("_count", "_digest", "_number", "_write", "records")
 
-    def __init__(self, number: int, sink: BinaryIO | None) -> None:
+    def __init__(self, number: int, write: Callable[[bytes], None] | None) -> None:
         self.records: list[Record] = []
         self._number = number
-        self._sink = sink
+        self._write = write
         self._digest = StreamDigest()
         self._count = 0
 
@@ -153,8 +188,8 @@ class JournalStream:
         self._digest.update(encoded)
         self._count += len(records)
         records.clear()
-        if self._sink is not None:
-            self._sink.write(frame(b"R" + _STREAM.pack(self._number) + encoded))
+        if self._write is not None:
+            self._write(b"R" + _STREAM.pack(self._number) + encoded)
 
     @property
     def count(self) -> int:
@@ -167,6 +202,14 @@ class JournalStream:
         return self._digest.hexdigest()
 
 
+class Resumed(NamedTuple):
+    """Where a journal that goes on stands: commands and events of its exchange, digest of its frames."""
+
+    commands: int
+    events: int
+    chain: Chain
+
+
 class JournalWriter:
     """A journal in the making.
 
@@ -176,6 +219,8 @@ class JournalWriter:
         What it is of; it has a stream per name in `header.streams`.
     sink
         A binary file to write to; None keeps only the digest. The caller closes it.
+    resumed
+        For a file that has frames already, and no accounts.
 
     Raises
     ------
@@ -183,20 +228,43 @@ class JournalWriter:
         Streams are named twice, or there are more than 65,536.
     """
 
-    def __init__(self, header: JournalHeader, sink: BinaryIO | None = None) -> None:
+    def __init__(
+        self, header: JournalHeader, sink: BinaryIO | None = None, *, resumed: Resumed | None = None
+    ) -> None:
         if len(set(header.streams)) < len(header.streams):
             raise ValueError(f"streams: expected different names, was {header.streams}")
         if len(header.streams) > _STREAMS_MAXIMUM:
             raise ValueError(f"streams: expected at most {_STREAMS_MAXIMUM}, was {len(header.streams)}")
         self.header = header
+        self.commands, self.events, self._chain = resumed or Resumed(0, 0, Chain())
         self._sink = sink
-        self._streams = {name: JournalStream(n, sink) for n, name in enumerate(header.streams)}
-        if sink is not None:
-            sink.write(frame(b"H" + _encode(header)))
+        write = None if sink is None else self.write
+        self._streams = {name: JournalStream(n, write) for n, name in enumerate(header.streams)}
+        if resumed is None:
+            self.write(b"H" + _encode(header))
 
     def stream(self, name: str) -> JournalStream:
         """Return the stream of an account."""
         return self._streams[name]
+
+    def write(self, payload: bytes) -> None:
+        """Write a frame.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written; the journal is torn at the last whole frame.
+        """
+        if self._sink is not None:
+            framed = frame(payload)
+            self._sink.write(framed)
+            self._chain.update(framed)
+
+    def force(self) -> None:
+        """Wait until everything written is on the disk."""
+        if self._sink is not None:
+            self._sink.flush()
+            os.fsync(self._sink.fileno())
 
     def close(self) -> JournalFooter:
         """Write everything that has gathered and the footer, and return it."""
@@ -205,6 +273,9 @@ class JournalWriter:
             records=sum(stream.count for stream in self._streams.values()),
             stream_digests=digests,
             digest=overall_digest(self.header, digests),
+            chain=self._chain.hexdigest(),
+            commands=self.commands,
+            events=self.events,
         )
         if self._sink is not None:
             self._sink.write(frame(b"F" + _encode(footer)))

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from exchange_sim.journal import (
     FRAME,
     FRAME_BYTES_MAXIMUM,
     JOURNAL_VERSION,
+    Chain,
     JournalFooter,
     JournalHeader,
     Record,
@@ -23,15 +24,36 @@ from exchange_sim.journal import (
 from exchange_sim.model.codec import SCHEMA_VERSION
 
 _records = msgspec.msgpack.Decoder(list[Record])
+
+
+class _Versions(msgspec.Struct):
+    """The part of a header that every version has."""
+
+    journal_version: int
+    schema_version: int
+
+
+_versions = msgspec.msgpack.Decoder(_Versions)
 _header = msgspec.msgpack.Decoder(JournalHeader)
 _footer = msgspec.msgpack.Decoder(JournalFooter)
 _T = TypeVar("_T")
 _LENGTH_BYTES = 4
+ENGINE_KINDS = frozenset({b"S", b"A", b"B", b"C", b"Y"})
 _STREAM_BYTES = 3  # the kind and the stream's number
 
 
 class JournalError(ValueError):
     """A journal that is damaged or of another version; the text names the place."""
+
+
+class EngineFrame(NamedTuple):
+    """A frame of what an exchange did, see `exchange_sim.engine_journal`: its number in the file, the byte at
+    which it begins, its kind and the payload behind that."""
+
+    number: int
+    at: int
+    kind: bytes
+    payload: memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +62,17 @@ class Journal:
 
     `torn_bytes` is the length of a last frame that was not written completely and has been left out;
     `footer` is None if the journal was never closed. A journal with a footer has been checked against its
-    digest.
+    digests. `end` is the length of all whole frames, `chain` their digest so far.
     """
 
+    name: str
     header: JournalHeader
     streams: dict[str, list[Record]] = field(default_factory=dict)
     footer: JournalFooter | None = None
     torn_bytes: int = 0
+    engine: tuple[EngineFrame, ...] = ()
+    end: int = 0
+    chain: Chain = field(default_factory=Chain)
 
     @property
     def complete(self) -> bool:
@@ -73,8 +99,10 @@ def parse_journal(content: bytes, name: str = "journal") -> Journal:
     footer: JournalFooter | None = None
     numbered: list[list[Record]] = []
     digests: list[StreamDigest] = []
-    for at, payload in payloads:
-        kind = payload[:1]
+    engine: list[EngineFrame] = []
+    chain = Chain()
+    for number, (at, payload) in enumerate(payloads):
+        kind = bytes(payload[:1])
         if footer is not None:
             raise JournalError(f"{name}, byte {at}: expected the end after the footer, was another frame")
         if header is None:
@@ -82,35 +110,37 @@ def parse_journal(content: bytes, name: str = "journal") -> Journal:
             numbered = [[] for _ in header.streams]
             digests = [StreamDigest() for _ in header.streams]
         elif kind == b"R":
-            stream = int.from_bytes(payload[1:_STREAM_BYTES], "little")
-            if stream >= len(numbered):
-                raise JournalError(
-                    f"{name}, byte {at}: expected a stream below {len(numbered)}, was {stream}"
-                )
-            found = _decode(_records, payload[_STREAM_BYTES:], name, at)
-            numbered[stream].extend(found)
-            digests[stream].update(payload, _STREAM_BYTES)
+            _take_records(payload, numbered, digests, name, at)
+        elif kind in ENGINE_KINDS:
+            engine.append(EngineFrame(number, at, kind, payload[1:]))
         elif kind == b"F":
             footer = _decode(_footer, payload[1:], name, at)
         else:
-            raise JournalError(f"{name}, byte {at}: expected a frame of records or the footer, was {kind!r}")
+            raise JournalError(f"{name}, byte {at}: expected a frame of a known kind, was {kind!r}")
+        if footer is None:
+            chain.update(payloads.framed)
     if header is None:
         raise JournalError(f"{name}: expected a journal, was {len(content)} bytes without a whole header")
     if footer is not None:
-        _check(header, footer, digests, name)
+        _check(header, footer, digests, chain, name)
     streams = dict(zip(header.streams, numbered, strict=True))
-    return Journal(header, streams, footer, payloads.torn_bytes)
+    end = len(content) - payloads.torn_bytes
+    return Journal(name, header, streams, footer, payloads.torn_bytes, tuple(engine), end, chain)
 
 
 class _Frames:
-    """Iterates over (place, payload) of whole frames; afterwards `torn_bytes` is what was left over."""
+    """Iterates over (place, payload) of whole frames; afterwards `torn_bytes` is what was left over.
+
+    `framed` are the bytes of the frame that was yielded last.
+    """
 
     def __init__(self, content: bytes, name: str) -> None:
-        self._content = content
+        self._content = memoryview(content)
         self._name = name
+        self.framed = self._content[:0]
         self.torn_bytes = 0
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+    def __iter__(self) -> Iterator[tuple[int, memoryview]]:
         content, at = self._content, 0
         while at < len(content):
             left = len(content) - at
@@ -123,34 +153,50 @@ class _Frames:
             if left < FRAME.size + length:
                 self.torn_bytes = left
                 return
-            payload = content[at + FRAME.size : at + FRAME.size + length]
+            self.framed = content[at : at + FRAME.size + length]
+            payload = self.framed[FRAME.size :]
             if zlib.crc32(payload) != payload_crc:
                 raise JournalError(f"{self._name}, byte {at}: damaged frame of {length} bytes")
             yield at, payload
             at += FRAME.size + length
 
 
-def _read_header(kind: bytes, payload: bytes, name: str) -> JournalHeader:
+def _read_header(kind: bytes, payload: memoryview, name: str) -> JournalHeader:
     if kind != b"H":
         raise JournalError(f"{name}, byte 0: expected the header, was a frame of kind {kind!r}")
-    header = _decode(_header, payload[1:], name, 0)
-    versions = (header.journal_version, header.schema_version)
-    if versions != (JOURNAL_VERSION, SCHEMA_VERSION):
+    # Versions first: a header of another version may have other fields.
+    found = _decode(_versions, payload[1:], name, 0)
+    if (found.journal_version, found.schema_version) != (JOURNAL_VERSION, SCHEMA_VERSION):
+        newer = found.journal_version > JOURNAL_VERSION or found.schema_version > SCHEMA_VERSION
         raise JournalError(
-            f"{name}: expected journal version {JOURNAL_VERSION} and schema version {SCHEMA_VERSION}, "
-            f"was {versions[0]} and {versions[1]}"
+            f"{name}: expected journal version {JOURNAL_VERSION} and schema version {SCHEMA_VERSION}, was "
+            f"{found.journal_version} and {found.schema_version}, of {'a newer' if newer else 'an older'} "
+            f"bot-arena"
         )
-    return header
+    return _decode(_header, payload[1:], name, 0)
 
 
-def _decode(decoder: msgspec.msgpack.Decoder[_T], payload: bytes, name: str, at: int) -> _T:
+def _take_records(
+    payload: memoryview, numbered: list[list[Record]], digests: list[StreamDigest], name: str, at: int
+) -> None:
+    stream = int.from_bytes(payload[1:_STREAM_BYTES], "little")
+    if stream >= len(numbered):
+        raise JournalError(f"{name}, byte {at}: expected a stream below {len(numbered)}, was {stream}")
+    found = _decode(_records, payload[_STREAM_BYTES:], name, at)
+    numbered[stream].extend(found)
+    digests[stream].update(payload, _STREAM_BYTES)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[_T], payload: memoryview, name: str, at: int) -> _T:
     try:
         return decoder.decode(payload)
     except msgspec.DecodeError as error:
         raise JournalError(f"{name}, byte {at}: {error}") from error
 
 
-def _check(header: JournalHeader, footer: JournalFooter, digests: list[StreamDigest], name: str) -> None:
+def _check(
+    header: JournalHeader, footer: JournalFooter, digests: list[StreamDigest], chain: Chain, name: str
+) -> None:
     found = tuple(digest.hexdigest() for digest in digests)
     for stream, expected, was in zip(header.streams, footer.stream_digests, found, strict=True):
         if expected != was:
@@ -159,3 +205,5 @@ def _check(header: JournalHeader, footer: JournalFooter, digests: list[StreamDig
             )
     if overall_digest(header, found) != footer.digest:
         raise JournalError(f"{name}: expected digest {footer.digest}, was {overall_digest(header, found)}")
+    if chain.hexdigest() != footer.chain:
+        raise JournalError(f"{name}: expected chain {footer.chain}, was {chain.hexdigest()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from operator import index as as_integer
 
 from exchange_sim.model.commands import (
@@ -26,6 +27,26 @@ _SUBMIT, _CANCEL, _CANCEL_ALL = int(CommandKind.SUBMIT), int(CommandKind.CANCEL)
 _MODIFY, _REPLACE = int(CommandKind.MODIFY), int(CommandKind.REPLACE)
 _SET_LEVERAGE, _SET_MARGIN_MODE = int(CommandKind.SET_LEVERAGE), int(CommandKind.SET_MARGIN_MODE)
 _MOVE_MARGIN = int(CommandKind.MOVE_MARGIN)
+
+
+def plain_row(fields: Sequence[int]) -> bytes:
+    """Return the COMMAND row of the integers that `Exchange.execute` takes.
+
+    Raises
+    ------
+    OverflowError
+        A number does not fit its field.
+    """
+    ts_ns, kind, account, index, side, order_type, in_force, post_only, stp, price, lots, client, order = (
+        fields
+    )
+    try:
+        return PLAIN_ROW.pack(
+            ts_ns, client, order, price, lots, account, index, kind, side, order_type, in_force, post_only,
+            stp, 0, 0,
+        )  # fmt: skip
+    except struct.error as error:
+        raise OverflowError(str(error)) from error
 
 
 def pack_command(ts_ns: int, account: int, index: int, command: Command) -> bytes:

@@ -175,6 +175,13 @@ class Memory:
         self.orders["next"][-1] = self.header["free_order"]
         self.header["free_order"] = first
 
+    def forget_read_events(self) -> None:
+        """Write zeros over ring rows whose events have been taken: nobody reads them again."""
+        head, tail = int(self.header["event_head"]), int(self.header["event_tail"])
+        unread = self.events[np.arange(tail, head) % self.capacity.events].copy()
+        self.events.view(np.int64)[:] = 0
+        self.events[np.arange(tail, head) % self.capacity.events] = unread
+
     def grow(self, **wanted: Any) -> None:
         """Move everything into a larger block; `wanted` are fields of `Capacity`.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, cast
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from exchange_sim.engine.accounting import assets_of
+from exchange_sim.engine.command_rows import plain_row
 from exchange_sim.engine.core import (
     DONE,
     NEED_CODE,
@@ -27,6 +27,8 @@ from exchange_sim.engine.layout import COMMAND, EVENT, LADDER_LEVELS, MAXIMUM_DE
 from exchange_sim.engine.margin import HELD_BY_SPOT, WATCHED
 from exchange_sim.engine.memory import Capacity, Memory
 from exchange_sim.engine.queries import ExchangeView
+from exchange_sim.engine.recorder import Recorder
+from exchange_sim.engine.snapshots import decode_snapshot, encode_snapshot
 from exchange_sim.model.enums import CommandKind
 from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.ids import AccountId
@@ -52,22 +54,8 @@ _TERMS = (
 )
 """Fields of an instrument that the engine keeps."""
 
-SNAPSHOT_VERSION = 2
-
 Number = Decimal | str | int
 """Amounts, prices and quantities for people: exact, so no float."""
-
-
-class Snapshot(msgspec.Struct, frozen=True, array_like=True):
-    """What `Exchange.snapshot` stores."""
-
-    version: int
-    instruments: tuple[Instrument, ...]
-    rules: ExchangeRules
-    accounts: tuple[AccountId, ...]
-    now_ns: int
-    capacity: Capacity
-    block: bytes
 
 
 class RowExchange(ExchangeView):
@@ -97,6 +85,9 @@ class RowExchange(ExchangeView):
             _write_tiers(memory.tiers[number], instrument.tiers)
         _write_rules(memory, rules, instruments)
         self._start(instruments, memory, [], rules)
+
+    recorder: Recorder | None = None
+    """Takes down what is executed, see `exchange_sim.engine_journal`."""
 
     def _start(
         self,
@@ -135,6 +126,8 @@ class RowExchange(ExchangeView):
         if deposit is not None or deposit_atoms:
             settle = self.asset_index(asset)
             deposit_atoms = self._checked_deposit(deposit, deposit_atoms, settle)
+        if self.recorder is not None:
+            self.recorder.opened(account_id)
         number = len(self._account_names)
         if number == self._memory.capacity.accounts:
             self._resize(accounts=2 * number)
@@ -186,36 +179,44 @@ class RowExchange(ExchangeView):
 
     def _execute(self, *fields: int) -> list[ExchangeEvent]:
         """Execute one command, whatever has to grow for it, and take its events from the ring."""
-        words = self._words
-        first = words[_HEAD]
-        status = self._run(self._memory.address, *fields)
-        while status != DONE:
-            self.grow(status)
-            status = self._run(self._memory.address, *fields)
-        words = self._words
-        end = words[_HEAD]
-        if words[_TAIL] == first:
-            words[_TAIL] = end
-        return self._reader.read(first, end)
+        return self._execute_with(self._run, fields, None)
 
     def _execute_row(self, row: bytes) -> list[ExchangeEvent]:
         """Do the same for the bytes of a COMMAND row."""
         self._row[:] = row
+        return self._execute_with(self._run_row, (self._row_address,), row)
+
+    def _execute_with(
+        self, run: Callable[..., int], arguments: tuple[int, ...], row: bytes | None
+    ) -> list[ExchangeEvent]:
+        recorder = self.recorder
+        if recorder is not None:
+            recorder.check()
+            row = row or plain_row(arguments)
         first = self._words[_HEAD]
-        status = self._run_row(self._memory.address, self._row_address)
-        while status != DONE:
+        while (status := run(self._memory.address, *arguments)) != DONE:
             self.grow(status)
-            status = self._run_row(self._memory.address, self._row_address)
-        end = self._words[_HEAD]
-        if self._words[_TAIL] == first:
-            self._words[_TAIL] = end
+        words = self._words
+        end = words[_HEAD]
+        if recorder is not None:
+            recorder.record_one(cast("bytes", row), self._ring_bytes(first, end))
+        if words[_TAIL] == first:
+            words[_TAIL] = end
         return self._reader.read(first, end)
+
+    def _ring_bytes(self, first: int, end: int) -> bytes:
+        """Return the EVENT rows numbered `first` to `end`, which are in the ring."""
+        ring = self._memory.events
+        return b"".join(ring[number % len(ring)].tobytes() for number in range(first, end))
 
     def apply(self, commands: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Execute COMMAND rows in order and return the EVENT rows that were not taken before."""
         rows = np.ascontiguousarray(commands, COMMAND)
         count, done = len(rows), 0
         pieces = []
+        if self.recorder is not None:
+            self.recorder.check()
+        old = self._unread()
         while done < count:
             # Most commands write one or two events; what sweeps the book must fit in any case.
             room = self._unread() + 2 * (count - done) + self._most_events()
@@ -230,9 +231,10 @@ class RowExchange(ExchangeView):
                 self.grow(status)
         if count:
             self.now_ns = int(rows["ts_ns"][-1])
-        if len(pieces) == 1:
-            return pieces[0]
-        return np.concatenate(pieces) if pieces else np.empty(0, EVENT)
+        written = pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, EVENT), *pieces])
+        if self.recorder is not None and count:
+            self.recorder.record(rows, written[old:])
+        return written
 
     def _most_events(self) -> int:
         """Return how many events one command or one of its consequences may write."""
@@ -268,12 +270,22 @@ class RowExchange(ExchangeView):
 
         `fields` are ts_ns, kind, account, instrument, side, order_type, time_in_force, post_only, stp,
         price_ticks, quantity_lots, client_order_id, order_id. The events stay in the ring until
-        `take_events`. Returns 0, or `NEED_EVENTS` where the ring is full: then nothing was done.
+        `take_events`. Returns 0, or `NEED_EVENTS` where the ring is full: then nothing was done. An exchange
+        that is recorded enlarges the ring instead.
         """
+        recorder, row = self.recorder, b""
+        if recorder is not None:
+            recorder.check()
+            row = plain_row(fields)
+        first = self._words[_HEAD]
         status: int = self._run(self._memory.address, *fields)
-        while status != DONE and (status != NEED_EVENTS or self._words[_HEAD] == self._words[_TAIL]):
+        while status != DONE and (
+            status != NEED_EVENTS or recorder is not None or self._words[_HEAD] == self._words[_TAIL]
+        ):
             self.grow(status)
             status = self._run(self._memory.address, *fields)
+        if recorder is not None and status == DONE:
+            recorder.record_one(row, self._ring_bytes(first, self._words[_HEAD]))
         return status
 
     def take_events(self) -> npt.NDArray[Any]:
@@ -311,13 +323,14 @@ class RowExchange(ExchangeView):
         self._reader.attach(self._memory)
 
     def snapshot(self) -> bytes:
-        """Return everything, for `restore` in this or another process."""
-        return msgspec.msgpack.encode(
-            Snapshot(
-                SNAPSHOT_VERSION, self.instruments, self.rules, tuple(self._account_names), self.now_ns,
-                self._memory.capacity, self._memory.block.tobytes(),
-            )
-        )  # fmt: skip
+        """Return everything, for `restore` in this or another process.
+
+        Exchanges that executed the same commands, however these were cut into calls, and have the same events
+        unread give the same bytes. To be called between commands only.
+        """
+        return encode_snapshot(
+            self._memory, self.instruments, self.rules, tuple(self._account_names), self.now_ns
+        )
 
     @classmethod
     def restore(cls, payload: bytes) -> Self:
@@ -325,14 +338,10 @@ class RowExchange(ExchangeView):
 
         Raises
         ------
-        msgspec.DecodeError
-            The bytes are no snapshot.
-        ValueError
-            It is of another version.
+        SnapshotError
+            The bytes are no snapshot, or one of another version.
         """
-        saved = msgspec.msgpack.decode(payload, type=Snapshot)
-        if saved.version != SNAPSHOT_VERSION:
-            raise ValueError(f"version: expected {SNAPSHOT_VERSION}, was {saved.version}")
+        saved = decode_snapshot(payload)
         exchange = cls.__new__(cls)
         exchange._start(  # noqa: SLF001 - a constructor of this class
             saved.instruments, Memory(saved.capacity, saved.block), list(saved.accounts), saved.rules

@@ -282,7 +282,16 @@ class Kernel:
             self._grow(status)
             status = go_on(self._address, self.exchange.address)
         self._now_ns = self._storage.words[_NOW]
+        if self.exchange.recorder is not None:
+            self._tell(self.exchange.recorder)
         return self._now_ns
+
+    def _tell(self, recorder: Recorder) -> None:
+        """Have what was applied written down, and keep it from now on if that begins only now."""
+        if self._header["recording"]:
+            commands = self._storage.take("applied")
+            if len(commands):
+                recorder.record(commands, self._storage.take("written"))
 
     def _grow(self, status: int) -> None:
         if status == NEED_OUTPUT:

@@ -14,6 +14,7 @@ from exchange_sim.kernel.draws import below, uniform
 from exchange_sim.kernel.heap import drop_first, key_of, push, replace_first
 from exchange_sim.kernel.operator import operate
 from exchange_sim.kernel.publishing import consume_events, look_at_book
+from exchange_sim.kernel.recording import record_command, record_own
 from exchange_sim.kernel.sending import next_sequence, release
 from exchange_sim.kernel.tables import (
     ACTION_COMMANDS_MAXIMUM,
@@ -64,6 +65,7 @@ def _events_fit(k: Any, events: int) -> bool:
         k.order_event_count + events <= k.order_event_capacity
         and k.trade_count + events <= k.trade_capacity
         and k.quote_count + k.market_count <= k.quote_capacity
+        and (k.recording == 0 or k.written_count + events <= k.written_capacity)
     )
 
 
@@ -104,6 +106,8 @@ def _arrive(k: Any, s: Any, ts_ns: int) -> int:
     )
     if status != DONE:
         return status
+    if k.recording:
+        record_command(k, k.pending, slot, ts_ns)
     k.requests += 1
     if account >= k.crowd_accounts:
         k.account_requests += 1
@@ -156,7 +160,10 @@ def _expire(k: Any, s: Any, due_ns: int) -> int:
     """Let the exchange end the orders whose time is over; return the engine's status."""
     k.now_ns = due_ns
     k.touched = -1
-    return apply_by_operator(s, due_ns, _ADVANCE, -1, 0, 0)
+    status = apply_by_operator(s, due_ns, _ADVANCE, -1, 0, 0)
+    if status == DONE and k.recording:
+        record_own(k, due_ns, _ADVANCE, -1, 0, 0)
+    return status
 
 
 @compiled
@@ -190,6 +197,8 @@ def go_on(kernel_address: int, engine_address: int) -> int:
             if not _events_fit(k, unread):
                 return NEED_OUTPUT
             _publish(k, s)
+        if k.recording and k.applied_count == k.applied_capacity:
+            return NEED_OUTPUT
         ts_ns = entry_at(k.heap, 0).ts_ns if k.heap_size > 0 else NEVER_NS
         timer_ns = k.next_timer_ns
         due_ns = header.next_due_ns

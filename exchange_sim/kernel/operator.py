@@ -19,6 +19,7 @@ from exchange_sim.engine.pointers import load
 from exchange_sim.engine.state import DONE
 from exchange_sim.kernel.clocks import fundamental_ticks
 from exchange_sim.kernel.heap import drop_first, key_of, push, replace_first
+from exchange_sim.kernel.recording import record_own
 from exchange_sim.kernel.tables import NEVER_NS, OPERATION, RANK_OPERATOR, kernel_at, operation_at
 from exchange_sim.model.enums import CommandKind
 from exchange_sim.model.instrument import Instrument
@@ -106,6 +107,8 @@ def operate(k: Any, s: Any, number: int) -> int:
     status = apply_by_operator(s, k.now_ns, row.kind, row.instrument, price, lots)
     if status != DONE:
         return status
+    if k.recording:
+        record_own(k, k.now_ns, row.kind, row.instrument, price, lots)
     k.touched = row.instrument
     if row.last > 0:
         row.place += 1

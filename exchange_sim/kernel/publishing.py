@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from exchange_sim.compiled import compiled
-from exchange_sim.engine.pointers import event_at, header_at, instrument_at, load
+from exchange_sim.engine.pointers import event_at, header_at, instrument_at, load, store
 from exchange_sim.kernel.flow import remember_trade
 from exchange_sim.kernel.levels import lots_at
 from exchange_sim.kernel.tables import (
@@ -181,6 +181,11 @@ def consume_events(k: Any, s: Any) -> None:
     for number in range(header.event_tail, head):
         row = number & mask
         digest = stirred(digest, s.events, row)
+        if k.recording:
+            for word in range(_EVENT_WORDS):
+                value = load(s.events, row * _EVENT_WORDS + word)
+                store(k.written, k.written_count * _EVENT_WORDS + word, value)
+            k.written_count += 1
         event = event_at(s.events, row)
         trade_id = 0
         if event.kind == _FILLED:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from exchange_sim.engine.layout import COMMAND
+from exchange_sim.engine.layout import COMMAND, EVENT
 from exchange_sim.kernel.outputs import BAR, ORDER_EVENT, QUOTE, SAMPLE, TRADE, snapshot_dtype
 from exchange_sim.kernel.tables import HEADER, HEAP_ENTRY
 
@@ -63,6 +63,8 @@ class Storage:
             "bars": ("bar", BAR),
             "snapshots": ("snapshot", snapshot_dtype(snapshot_depth)),
             "samples": ("sample", SAMPLE),
+            "applied": ("applied", COMMAND),
+            "written": ("written", EVENT),
         }
         self._nothing = {name: np.empty(0, dtype) for name, (_, dtype) in self.outputs.items()}
         self._count_words = {name: word_of(f"{field}_count") for name, (field, _) in self.outputs.items()}
@@ -126,6 +128,8 @@ class Storage:
             "bars": timers,
             "snapshots": timers,
             "samples": timers,
+            "applied": 1,
+            "written": events,
         }
         for name, (field, dtype) in self.outputs.items():
             count = int(self.header[f"{field}_count"])

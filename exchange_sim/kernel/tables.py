@@ -73,7 +73,14 @@ HEADER = np.dtype(
         ("trades_made", "<i8"),
         ("refusals", "<i8"),
         ("touched", "<i8"),  # instrument of the last command, -1: perhaps several
-        ("reserved_words", "<i8", (5,)),
+        ("recording", "<i8"),  # 1: keep what is applied, and all events
+        ("applied", "<i8"),  # addresses of the tables
+        ("written", "<i8"),
+        ("applied_count", "<i8"),
+        ("applied_capacity", "<i8"),
+        ("written_count", "<i8"),
+        ("written_capacity", "<i8"),
+        ("reserved_words", "<i8", (6,)),
     ]
 )
 """Places, sizes, clock and counters."""
