@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +18,10 @@ from actors.config import digest_of
 from actors.host import AccountHost
 from actors.match_config import BotSpec, MatchSpec
 from actors.result import FILL, MARKET_SAMPLE, BotResult, MarketFigures, MatchResult
-from exchange_sim.journal import JournalHeader, JournalWriter
+from exchange_sim.engine.memory_digest import layout_digest
+from exchange_sim.engine_journal import EngineRecorder
+from exchange_sim.given import Given, encode_given
+from exchange_sim.journal import JournalHeader, JournalStream, JournalWriter
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.markets.build import build_market
 from exchange_sim.markets.duration import SECOND_NS
@@ -68,57 +73,131 @@ def run_match(
         The journal cannot be written.
     """
     cpu, wall = time.process_time(), time.perf_counter()
-    strategies = _strategies(spec)
-    inputs = build_market(spec.market, spec.settings.duration_ns, spec.seed, data_folder)
-    kernel = _kernel(spec, inputs)
     with ExitStack() as stack:
         sink = stack.enter_context(journal_path.open("wb")) if journal_path is not None else None
-        header = JournalHeader(
-            streams=tuple(bot.name for bot in spec.bots), seed=spec.seed, config_digest=digest_of(spec)
-        )
-        journal = JournalWriter(header, sink)
-        hosts = [
-            _host(spec, bot, strategy, kernel, journal, inputs)
-            for bot, strategy in zip(spec.bots, strategies, strict=True)
-        ]
-        simulation = Simulation(
-            kernel,
-            hosts,
-            window_ns=min((bot.latency.minimum_ns for bot in spec.bots), default=spec.settings.duration_ns),
-            equity_interval_ns=spec.settings.equity_interval_ns,
-            opening_ns=OPENING_NS,
-            series=inputs.series,
-        )
-        simulation.run(inputs.start_ns + OPENING_NS + spec.settings.duration_ns, inputs.history, progress)
+        run = MatchRun(spec, data_folder=data_folder, sink=sink)
+        run.begin()
+        run.go_on(run.end_ns, progress)
+        result = run.finish()
+    return replace(result, cpu_s=time.process_time() - cpu, wall_s=time.perf_counter() - wall)
+
+
+class MatchRun:
+    """A match under way, with everything that belongs to it.
+
+    Parameters
+    ----------
+    spec, data_folder
+        As of `run_match`, which also says what is raised.
+    sink
+        File for the journal.
+    """
+
+    def __init__(
+        self, spec: MatchSpec, *, data_folder: Path | None = None, sink: BinaryIO | None = None
+    ) -> None:
+        self.spec = spec
+        strategies = build_strategies(spec)
+        inputs = build_market(spec.market, spec.settings.duration_ns, spec.seed, data_folder)
+        self.kernel: RunningMarket = _kernel(spec, inputs)
+        self.given = Given(inputs.start_ns, inputs.history, inputs.series)
+        self.journal = JournalWriter(match_header(spec, self.kernel, self.given), sink)
+        self.recorder: EngineRecorder | None = None
+        if sink is not None and isinstance(self.kernel, Kernel):
+            self.recorder = EngineRecorder(self.journal, self.kernel.exchange)
+            self.journal.write(b"Y" + encode_given(self.given))
+        streams = [self.journal.stream(bot.name) for bot in spec.bots]
+        self.hosts = build_hosts(spec, strategies, self.kernel, streams, self.given)
+        self.simulation = build_simulation(spec, self.kernel, self.hosts, self.given)
+
+    @property
+    def end_ns(self) -> int:
+        """When the bots are stopped."""
+        return self.given.start_ns + OPENING_NS + self.spec.settings.duration_ns
+
+    def begin(self) -> None:
+        """Open the market and start the bots."""
+        self.simulation.begin(self.end_ns, self.given.history)
+
+    def go_on(self, until_ns: int, progress: Callable[[float], None] | None = None) -> None:
+        """Let everything happen before `until_ns`, at most `end_ns`."""
+        self.simulation.go_on(until_ns, progress)
+
+    def finish(self) -> MatchResult:
+        """Stop the bots, close the journal and return the result, without `cpu_s` and `wall_s`."""
+        simulation, kernel, spec = self.simulation, self.kernel, self.spec
+        simulation.finish()
         kernel.exchange.check_conservation()
-        digest = journal.close().digest
-    return MatchResult(
-        match_id=spec.match_id,
+        if self.recorder is not None:
+            self.recorder.close()
+        digest = self.journal.close().digest
+        instruments = kernel.instruments
+        bots = enumerate(zip(spec.bots, self.hosts, strict=True))
+        return MatchResult(
+            match_id=spec.match_id,
+            seed=spec.seed,
+            digest=digest,
+            market_digest=kernel.market_digest(),
+            instruments=tuple(each.instrument_id for each in instruments),
+            start_ns=int(simulation.times_ns[0]),
+            end_ns=kernel.now_ns,
+            bots=tuple(_bot_result(bot, host, simulation, seat) for seat, (bot, host) in bots),
+            figures=tuple(_figures(kernel, simulation, n) for n in range(len(instruments))),
+            times_ns=simulation.times_ns,
+            equity=simulation.equity_atoms / _ATOMS,
+            fills=_fills(kernel, simulation),
+            market=tuple(
+                _market_samples(instrument, simulation.samples, n) for n, instrument in enumerate(instruments)
+            ),
+            requests=kernel.counters.requests,
+            cpu_s=0.0,
+            wall_s=0.0,
+        )
+
+
+def match_header(spec: MatchSpec, kernel: RunningMarket, given: Given) -> JournalHeader:
+    """Return the header of a match's journal."""
+    facts = {"start_ns": given.start_ns, "crowd_accounts": len(kernel.exchange.accounts) - len(spec.bots)}
+    return JournalHeader(
+        streams=tuple(bot.name for bot in spec.bots),
         seed=spec.seed,
-        digest=digest,
-        market_digest=kernel.market_digest(),
-        instruments=tuple(each.instrument_id for each in inputs.instruments),
-        start_ns=int(simulation.times_ns[0]),
-        end_ns=kernel.now_ns,
-        bots=tuple(
-            _bot_result(bot, host, simulation, seat)
-            for seat, (bot, host) in enumerate(zip(spec.bots, hosts, strict=True))
-        ),
-        figures=tuple(_figures(kernel, simulation, n) for n in range(len(inputs.instruments))),
-        times_ns=simulation.times_ns,
-        equity=simulation.equity_atoms / _ATOMS,
-        fills=_fills(kernel, simulation),
-        market=tuple(
-            _market_samples(instrument, simulation.samples, n)
-            for n, instrument in enumerate(inputs.instruments)
-        ),
-        requests=kernel.counters.requests,
-        cpu_s=time.process_time() - cpu,
-        wall_s=time.perf_counter() - wall,
+        config_digest=digest_of(spec),
+        configuration=msgspec.json.encode(spec, order="sorted").decode(),
+        facts=facts,
+        layout=layout_digest(),
     )
 
 
-def _strategies(spec: MatchSpec) -> list[Strategy[Any]]:
+def build_hosts(
+    spec: MatchSpec,
+    strategies: Sequence[Strategy[Any]],
+    kernel: RunningMarket,
+    streams: Sequence[JournalStream],
+    given: Given,
+) -> list[AccountHost]:
+    """Return the bots' accounts, each with the stream that takes down what it does."""
+    return [
+        _host(spec, bot, strategy, kernel, stream, given)
+        for bot, strategy, stream in zip(spec.bots, strategies, streams, strict=True)
+    ]
+
+
+def build_simulation(
+    spec: MatchSpec, kernel: RunningMarket, hosts: Sequence[AccountHost], given: Given
+) -> Simulation:
+    """Return the runner of a match."""
+    return Simulation(
+        kernel,
+        hosts,
+        window_ns=min((bot.latency.minimum_ns for bot in spec.bots), default=spec.settings.duration_ns),
+        equity_interval_ns=spec.settings.equity_interval_ns,
+        opening_ns=OPENING_NS,
+        series=given.series,
+    )
+
+
+def build_strategies(spec: MatchSpec) -> list[Strategy[Any]]:
+    """Return the bots' strategies, not yet started."""
     made = []
     for index, bot in enumerate(spec.bots):
         strategy = find_strategy(bot, source="match", at=f"bots[{index}]")
@@ -149,8 +228,8 @@ def _host(
     bot: BotSpec,
     strategy: Strategy[Any],
     kernel: RunningMarket,
-    journal: JournalWriter,
-    inputs: MarketInputs,
+    stream: JournalStream,
+    given: Given,
 ) -> AccountHost:
     return AccountHost(
         AccountId(bot.name),
@@ -162,10 +241,10 @@ def _host(
         limits=bot.risk,
         latency=bot.latency,
         seed=spec.bot_seed,
-        journal=journal.stream(bot.name),
+        journal=stream,
         handler_limit_s=spec.settings.handler_limit_s,
         outbox_limit=spec.settings.outbox_limit,
-        series=inputs.series,
+        series=given.series,
         faults=bot.faults,
     )
 

@@ -93,6 +93,7 @@ class Simulation:
             for account, each in self._places.items()
         }
         self._due_ns = dict.fromkeys(self._places, NEVER_NS)
+        self._start_ns = self._end_ns = self._sample_ns = NEVER_NS
         self._times_ns: list[int] = []
         self._equity: list[list[int]] = []
         self._samples: list[npt.NDArray[np.void]] = []
@@ -105,26 +106,50 @@ class Simulation:
         `history` ends where the market's path begins. `progress` is told the share of the participants' span
         that is done, at every recorded equity. The path must reach to `end_ns + CLOSING_NS`.
         """
+        self.begin(end_ns, history)
+        self.go_on(end_ns, progress)
+        self.finish()
+
+    def begin(self, end_ns: int, history: History) -> None:
+        """Open the market and start the participants; see `run`."""
         if self._opening_ns:
             history = self._open(history)
-        start_ns = self.kernel.now_ns
-        self._board.take(start_ns)
+        self._start_ns, self._end_ns = self.kernel.now_ns, end_ns
+        self._board.take(self._start_ns)
         for account, participant in self._places.items():
-            participant.start(start_ns, history)
+            participant.start(self._start_ns, history)
             self._due_ns[account] = participant.next_time_ns()
         self._record_equity()
-        sample_ns = start_ns
-        while sample_ns < end_ns:
-            sample_ns = min(sample_ns + self._equity_interval_ns, end_ns)
+        self._sample_ns = min(self._start_ns + self._equity_interval_ns, end_ns)
+
+    def go_on(self, until_ns: int, progress: Callable[[float], None] | None = None) -> None:
+        """Let everything happen before `until_ns`, which is not behind the end."""
+        while self._sample_ns <= until_ns:
+            sample_ns = self._sample_ns
             self._advance(sample_ns)
             self._record_equity()
             if progress is not None:
-                progress((sample_ns - start_ns) / (end_ns - start_ns))
+                progress((sample_ns - self._start_ns) / (self._end_ns - self._start_ns))
+            last = sample_ns >= self._end_ns
+            self._sample_ns = NEVER_NS if last else min(sample_ns + self._equity_interval_ns, self._end_ns)
+        self._advance(until_ns)
+
+    def finish(self) -> None:
+        """Stop the participants at the end and let their last commands arrive."""
         for account, participant in self._places.items():
-            self._push(participant.stop(end_ns))
+            self._push(participant.stop(self._end_ns))
             self._due_ns[account] = participant.next_time_ns()
-        self._advance(end_ns + CLOSING_NS)
+        self._advance(self._end_ns + CLOSING_NS)
         self._record_equity()
+
+    def move_to(self, kernel: RunningMarket, samples: npt.NDArray[np.void], window_ns: int) -> None:
+        """Go on with another market that stands where this one does, with that market's samples so far.
+
+        `window_ns` is the smallest one-way latency from now on.
+        """
+        self.kernel, self._samples, self._window_ns = kernel, [samples], window_ns
+        for account, participant in self._places.items():
+            self._due_ns[account] = participant.next_time_ns()
 
     def _open(self, history: History) -> History:
         """Let the crowd make a market; return the history with the bars it closed meanwhile."""

@@ -35,7 +35,8 @@ class Feeds:
 
     def __init__(self, feeds: Sequence[Feed], first_account: int, start_ns: int) -> None:
         self.accounts = tuple(account for feed in feeds for account in feed.accounts)
-        self._taken_ns = start_ns
+        self.taken_ns = start_ns
+        """Commands that arrive before have been handed on."""
         self._feeds: list[tuple[Feed, int]] = []
         for feed in feeds:
             self._feeds.append((feed, first_account))
@@ -43,10 +44,10 @@ class Feeds:
 
     def take(self, until_ns: int) -> np.ndarray:
         """Return the COMMAND rows that arrive before `until_ns` and were not taken before."""
-        begin_ns = self._taken_ns
+        begin_ns = self.taken_ns
         if not self._feeds or until_ns <= begin_ns:
             return np.empty(0, COMMAND)
-        self._taken_ns = until_ns
+        self.taken_ns = until_ns
         pieces = []
         for feed, first_account in self._feeds:
             rows = feed.rows(begin_ns, until_ns).copy()

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+import msgspec
 import numpy as np
 
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
+from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.kernel.crowd import Crowd, build_crowd, checked_scales, open_accounts
 from exchange_sim.kernel.feeds import Feed, Feeds
+from exchange_sim.kernel.kernel_snapshot import (
+    KERNEL_SNAPSHOT_VERSION,
+    KernelSnapshot,
+    decode_kernel,
+    encode_tables,
+    kernel_layout,
+)
 from exchange_sim.kernel.loop import (
     DONE,
     NEED_OUTPUT,
@@ -45,7 +54,7 @@ _LN2 = 0.6931471805599453
 _DEPTH_MAXIMUM = 1_000
 _SMALLEST = 1.1
 """Minimum notional and one lot more are for rounding down, a tenth for prices far from the fundamental."""
-_NOW = word_of("now_ns")
+_NOW, _RECORDING = word_of("now_ns"), word_of("recording")
 
 
 class Counters(NamedTuple):
@@ -277,21 +286,18 @@ class Kernel:
         if not self._timers_set:
             self._set_timers()
         self.push(self._feeds.take(until_ns))
+        recorder = self.exchange.recorder
+        self._storage.words[_RECORDING] = recorder is not None
         status = start(self._address, self.exchange.address, until_ns, window_ns)
         while status != DONE:
             self._grow(status)
             status = go_on(self._address, self.exchange.address)
         self._now_ns = self._storage.words[_NOW]
-        if self.exchange.recorder is not None:
-            self._tell(self.exchange.recorder)
-        return self._now_ns
-
-    def _tell(self, recorder: Recorder) -> None:
-        """Have what was applied written down, and keep it from now on if that begins only now."""
-        if self._header["recording"]:
+        if recorder is not None:
             commands = self._storage.take("applied")
             if len(commands):
                 recorder.record(commands, self._storage.take("written"))
+        return self._now_ns
 
     def _grow(self, status: int) -> None:
         if status == NEED_OUTPUT:
@@ -334,6 +340,52 @@ class Kernel:
     def market_digest(self) -> str:
         """Return 16 hex digits over every engine event since the start, in order."""
         return f"{int(self._header['digest']) & 0xFFFFFFFFFFFFFFFF:016x}"
+
+    def snapshot(self) -> bytes:
+        """Return everything, for `restore` in this or another process; between calls of `advance`."""
+        header, tables = encode_tables(self._storage)
+        saved = KernelSnapshot(
+            KERNEL_SNAPSHOT_VERSION, kernel_layout(), self._now_ns, self.path.step_ns, self._crowd_accounts,
+            self._accounts, tuple(self._timers), self._timers_set, self.snapshot_depth, header, tables,
+            self.exchange.snapshot(), len(self._feeds.accounts), self._feeds.taken_ns,
+        )  # fmt: skip
+        return msgspec.msgpack.encode(saved)
+
+    @classmethod
+    def restore(cls, payload: bytes, feeds: Sequence[Feed] = ()) -> Self:
+        """Return the market of a snapshot: an independent copy that continues equally.
+
+        Feeds are not in it: they are given again.
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are no snapshot of a market, or one of another version, or of other feeds.
+        """
+        kernel = cls.__new__(cls)
+        kernel._load(*decode_kernel(payload), feeds)  # noqa: SLF001 - a constructor of this class
+        return kernel
+
+    def _load(
+        self, saved: KernelSnapshot, exchange: Exchange, storage: Storage, feeds: Sequence[Feed]
+    ) -> None:
+        self._feeds = Feeds(feeds, saved.crowd_accounts, saved.feeds_taken_ns)
+        if len(self._feeds.accounts) != saved.feed_accounts:
+            raise SnapshotError(
+                f"feeds: expected those of {saved.feed_accounts} accounts, was {len(self._feeds.accounts)}"
+            )
+        self.instruments, self.exchange, self._storage = exchange.instruments, exchange, storage
+        self._header, self._address = storage.header, storage.address
+        self._markets = storage.tables["markets"]
+        self.snapshot_depth = saved.snapshot_depth
+        shape = (len(exchange.instruments), int(storage.header["path_points"]))
+        fundamental, activity = (storage.tables[each].reshape(shape) for each in ("fundamental", "activity"))
+        start_ns = int(storage.header["path_start_ns"])
+        self.path = MarketPath(start_ns, saved.path_step_ns, fundamental, activity)
+        self._accounts, self._crowd_accounts = saved.accounts, saved.crowd_accounts
+        self._accounts_end = saved.crowd_accounts + len(saved.accounts)
+        self._now_ns = saved.now_ns
+        self._timers, self._timers_set = list(saved.timers), saved.timers_set
 
     def traded(self, instrument: int) -> tuple[int, int]:
         """Return the lots traded in an instrument since the start, and in how many trades."""

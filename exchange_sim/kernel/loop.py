@@ -283,3 +283,18 @@ def push_commands(kernel_address: int, rows: int, count: int) -> None:
         target.link = -1
         account = source.account
         push(k, source.ts_ns, key_of(RANK_COMMAND, account, next_sequence(k, account)), slot)
+
+
+@compiled
+def push_recorded(kernel_address: int, rows: int, count: int, first: int) -> None:
+    """Queue `count` COMMAND rows that arrive in the order of their numbers, the first of which is `first`."""
+    k = kernel_at(kernel_address, 0)
+    for number in range(count):
+        slot = k.free_pending
+        target = command_at(k.pending, slot)
+        k.free_pending = target.link
+        k.free_pendings -= 1
+        for word in range(_COMMAND_WORDS):
+            store(k.pending, slot * _COMMAND_WORDS + word, load(rows, number * _COMMAND_WORDS + word))
+        target.link = -1
+        push(k, command_at(rows, number).ts_ns, key_of(RANK_COMMAND, 0, first + number), slot)

@@ -85,6 +85,13 @@ class Storage:
         self.tables[name] = table
         self.header[name] = table.ctypes.data
 
+    def load(self, header: np.ndarray, tables: dict[str, np.ndarray]) -> None:
+        """Take over the words of another storage's header, and its tables; the addresses become own ones."""
+        self.words[:] = header.data
+        for name, rows in tables.items():
+            self.copy(name, rows)
+        self._pending_rows = len(self.tables["pending"])
+
     def copy(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Put an aligned copy of `rows` under `name` and return it."""
         table = _aligned(len(rows), rows.dtype)

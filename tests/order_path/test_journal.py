@@ -163,10 +163,10 @@ def test_missing_frames_and_strangers_are_found() -> None:
     with pytest.raises(JournalError, match="expected the header"):
         parse_journal(frame(b"R\x00\x00\x90"))
     old = JournalHeader(streams=(), seed=1, config_digest="", journal_version=0)
-    with pytest.raises(JournalError, match="expected journal version 2 .* an older"):
+    with pytest.raises(JournalError, match=r"expected journal version 2 .* an older"):
         parse_journal(frame(b"H" + msgspec.msgpack.encode(old)))
     newer = {**msgspec.to_builtins(HEADER), "journal_version": 3, "invented_later": True}
-    with pytest.raises(JournalError, match="expected journal version 2 .* was 3 and .* a newer bot-arena"):
+    with pytest.raises(JournalError, match=r"expected journal version 2 .* was 3 and .* a newer bot-arena"):
         parse_journal(frame(b"H" + msgspec.msgpack.encode(newer)))
 
 
