@@ -20,7 +20,9 @@ from actors.cli import (
     cluster,
     doctor,
     example,
+    fork,
     match,
+    replay,
     search,
     strategies,
     tournament,
@@ -41,6 +43,8 @@ app = typer.Typer(
     "`--debug` anywhere shows where they came from.",
 )
 app.command("match")(match.match)
+app.command("fork")(fork.fork)
+app.command("replay")(replay.replay)
 app.add_typer(tournament.app, name="tournament")
 app.command("search")(search.search)
 app.command("strategies")(strategies.strategies)

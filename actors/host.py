@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from actors.context import HostContext
 from actors.risk import RiskLimits
 from actors.strategy_host import StrategyHost
 from actors.strategy_setup import series_numbers
@@ -162,6 +163,17 @@ class AccountHost:
     def run(self, until_ns: int) -> bytes:
         self._start_ns = NEVER_NS
         self.host.run(until_ns)
+        return self.venue.take_commands()
+
+    def act(self, now_ns: int, action: Callable[[HostContext], None]) -> bytes:
+        """Let somebody else act for the account at `now_ns`; return the COMMAND rows of it."""
+        self.host.act(now_ns, action)
+        return self.venue.take_commands()
+
+    def leave(self, now_ns: int, reason: str) -> bytes:
+        """Take the account out at `now_ns`: its orders are canceled, its position stays; return the rows."""
+        self.host.context.now_ns = now_ns
+        self.host.disqualify("left", reason)
         return self.venue.take_commands()
 
     def stop(self, now_ns: int) -> bytes:

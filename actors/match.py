@@ -21,7 +21,7 @@ from actors.result import FILL, MARKET_SAMPLE, BotResult, MarketFigures, MatchRe
 from exchange_sim.engine.memory_digest import layout_digest
 from exchange_sim.engine_journal import EngineRecorder
 from exchange_sim.given import Given, encode_given
-from exchange_sim.journal import JournalHeader, JournalStream, JournalWriter
+from exchange_sim.journal import JournalHeader, JournalStream, JournalWriter, overall_digest
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.markets.build import build_market
 from exchange_sim.markets.duration import SECOND_NS
@@ -106,8 +106,8 @@ class MatchRun:
         if sink is not None and isinstance(self.kernel, Kernel):
             self.recorder = EngineRecorder(self.journal, self.kernel.exchange)
             self.journal.write(b"Y" + encode_given(self.given))
-        streams = [self.journal.stream(bot.name) for bot in spec.bots]
-        self.hosts = build_hosts(spec, strategies, self.kernel, streams, self.given)
+        self.streams = [self.journal.stream(bot.name) for bot in spec.bots]
+        self.hosts = build_hosts(spec, strategies, self.kernel, self.streams, self.given)
         self.simulation = build_simulation(spec, self.kernel, self.hosts, self.given)
 
     @property
@@ -130,7 +130,8 @@ class MatchRun:
         kernel.exchange.check_conservation()
         if self.recorder is not None:
             self.recorder.close()
-        digest = self.journal.close().digest
+        digest = overall_digest(self.journal.header, [each.hexdigest() for each in self.streams])
+        self.journal.close()
         instruments = kernel.instruments
         bots = enumerate(zip(spec.bots, self.hosts, strict=True))
         return MatchResult(

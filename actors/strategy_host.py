@@ -184,6 +184,12 @@ class StrategyHost:
         self._record(Stopped(self.account_id, now_ns))
         self._journal.flush()
 
+    def act(self, now_ns: int, action: Callable[[HostContext], None]) -> None:
+        """Let somebody else use the strategy's context once, as a handler of it would at `now_ns`."""
+        self.context.now_ns = now_ns
+        action(self.context)
+        self._leave()
+
     def disqualify(self, kind: str, reason: str) -> None:
         """Take the bot out: nothing unsent leaves, its orders are canceled, its handlers are silent.
 

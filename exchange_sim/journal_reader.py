@@ -128,6 +128,21 @@ def parse_journal(content: bytes, name: str = "journal") -> Journal:
     return Journal(name, header, streams, footer, payloads.torn_bytes, tuple(engine), end, chain)
 
 
+def parse_frames(content: bytes, name: str) -> list[bytes]:
+    """Return the payloads of whole frames, of whatever kind.
+
+    Raises
+    ------
+    JournalError
+        A byte has changed, or the last frame is torn.
+    """
+    frames = _Frames(content, name)
+    payloads = [bytes(payload) for _, payload in frames]
+    if frames.torn_bytes:
+        raise JournalError(f"{name}: expected a whole frame at the end, was {frames.torn_bytes} bytes of one")
+    return payloads
+
+
 class _Frames:
     """Iterates over (place, payload) of whole frames; afterwards `torn_bytes` is what was left over.
 

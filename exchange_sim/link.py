@@ -53,6 +53,12 @@ class Link:
         self._free_ns = max(self._free_ns, arrival)
         return self._free_ns
 
+    def change(self, spec: LatencySpec, arrived_ns: int) -> None:
+        """Let messages take `spec` from now on; none arrives before the last one so far, at `arrived_ns`."""
+        self._spec, self._block, self._first = spec, [], self._messages
+        self._free_ns = max(self._free_ns, arrived_ns)
+        self.constant_ns = 0  # not every message of this line has the same delay
+
     def _draw(self, first: int) -> list[int]:
         """Return the delays of the messages from number `first` on, in ns."""
         spec = self._spec

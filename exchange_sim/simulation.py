@@ -142,14 +142,18 @@ class Simulation:
         self._advance(self._end_ns + CLOSING_NS)
         self._record_equity()
 
-    def move_to(self, kernel: RunningMarket, samples: npt.NDArray[np.void], window_ns: int) -> None:
-        """Go on with another market that stands where this one does, with that market's samples so far.
+    def move_to(self, kernel: RunningMarket, samples: npt.NDArray[np.void]) -> None:
+        """Go on with another market that stands where this one does, and with its samples so far."""
+        self.kernel, self._samples = kernel, [samples]
+
+    def change(self, account: int, commands: bytes, window_ns: int) -> None:
+        """Go on after somebody else has acted for a participant, which sends `commands`.
 
         `window_ns` is the smallest one-way latency from now on.
         """
-        self.kernel, self._samples, self._window_ns = kernel, [samples], window_ns
-        for account, participant in self._places.items():
-            self._due_ns[account] = participant.next_time_ns()
+        self._window_ns = window_ns
+        self._push(commands)
+        self._due_ns[account] = self._places[account].next_time_ns()
 
     def _open(self, history: History) -> History:
         """Let the crowd make a market; return the history with the bars it closed meanwhile."""

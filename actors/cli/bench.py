@@ -20,6 +20,7 @@ class Bench(StrEnum):
     AGENTS = "agents"
     STRATEGIES = "strategies"
     TOURNAMENT = "tournament"
+    JOURNAL = "journal"
 
 
 def bench(
@@ -38,6 +39,7 @@ def bench(
 
     **engine**: commands of the matching engine. **agents**: order requests of the simulated crowd.
     **strategies**: callbacks and order lives of Python bots. **tournament**: efficiency of match workers.
+    **journal**: journaling, replay and snapshots.
 
     Example: `arena bench engine --json`
     """

@@ -91,6 +91,11 @@ class SimulatedVenue:
             key = (instrument, interval_ns)
             self._depths[key] = max(depth, self._depths.get(key, 0))
 
+    def change_latency(self, latency: AccountLatency) -> None:
+        """Let messages take another latency from now on; what is on its way is not overtaken."""
+        self._up.change(latency.up, 0)
+        self._down.change(latency.down, self._inbox[-1].ts_received_ns if self._inbox else 0)
+
     def connect(self) -> None:
         self._connected = True
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
-import msgspec
 import numpy as np
 
 from exchange_sim.engine.exchange import Exchange
@@ -14,13 +13,7 @@ from exchange_sim.engine.layout import COMMAND
 from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.kernel.crowd import Crowd, build_crowd, checked_scales, open_accounts
 from exchange_sim.kernel.feeds import Feed, Feeds
-from exchange_sim.kernel.kernel_snapshot import (
-    KERNEL_SNAPSHOT_VERSION,
-    KernelSnapshot,
-    decode_kernel,
-    encode_tables,
-    kernel_layout,
-)
+from exchange_sim.kernel.kernel_snapshot import KernelSnapshot, decode_kernel, encode_kernel
 from exchange_sim.kernel.loop import (
     DONE,
     NEED_OUTPUT,
@@ -343,13 +336,11 @@ class Kernel:
 
     def snapshot(self) -> bytes:
         """Return everything, for `restore` in this or another process; between calls of `advance`."""
-        header, tables = encode_tables(self._storage)
-        saved = KernelSnapshot(
-            KERNEL_SNAPSHOT_VERSION, kernel_layout(), self._now_ns, self.path.step_ns, self._crowd_accounts,
-            self._accounts, tuple(self._timers), self._timers_set, self.snapshot_depth, header, tables,
-            self.exchange.snapshot(), len(self._feeds.accounts), self._feeds.taken_ns,
+        feeds = self._feeds
+        return encode_kernel(
+            self._storage, self.exchange, self._now_ns, self.path.step_ns, self._crowd_accounts, self._accounts,
+            tuple(self._timers), self._timers_set, self.snapshot_depth, len(feeds.accounts), feeds.taken_ns,
         )  # fmt: skip
-        return msgspec.msgpack.encode(saved)
 
     @classmethod
     def restore(cls, payload: bytes, feeds: Sequence[Feed] = ()) -> Self:

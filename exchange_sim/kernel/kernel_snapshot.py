@@ -29,11 +29,11 @@ class KernelSnapshot(msgspec.Struct, frozen=True, array_like=True):
     timers: tuple[tuple[int, int, int], ...]
     timers_set: bool
     snapshot_depth: int
+    feed_accounts: int
+    feeds_taken_ns: int
     header: bytes
     tables: dict[str, bytes]
     exchange: bytes
-    feed_accounts: int
-    feeds_taken_ns: int
 
 
 @cache
@@ -55,6 +55,13 @@ def encode_tables(storage: Storage) -> tuple[bytes, dict[str, bytes]]:
         np.lib.format.write_array(sink, table, allow_pickle=False)
         encoded[name] = sink.getvalue()
     return header.tobytes(), encoded
+
+
+def encode_kernel(storage: Storage, exchange: Exchange, *facts: object) -> bytes:
+    """Return a kernel as bytes; `facts` are the fields of `KernelSnapshot` from `now_ns` on."""
+    header, encoded = encode_tables(storage)
+    head = (KERNEL_SNAPSHOT_VERSION, kernel_layout())
+    return msgspec.msgpack.encode((*head, *facts, header, encoded, exchange.snapshot()))
 
 
 def decode_tables(saved: KernelSnapshot) -> Storage:
