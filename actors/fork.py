@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -185,8 +186,8 @@ class Fork:
         return float(known[np.abs(known).argmax()]) if len(known) else float("nan")
 
 
-def fork(moment: Moment, change: Change) -> Fork:
-    """Play both futures of a moment to the match's end.
+def fork(moment: Moment, change: Change, *, data_folder: Path | None = None) -> Fork:
+    """Play both futures of a moment to the match's end; `data_folder` as of `Moment.resume`.
 
     Raises
     ------
@@ -196,7 +197,7 @@ def fork(moment: Moment, change: Change) -> Fork:
         The moment cannot be gone on from.
     """
     check_change(change, moment.spec)
-    base, other = moment.resume(), moment.resume()
+    base, other = moment.resume(data_folder), moment.resume(data_folder)
     before = _money(base)
     apply_change(other, change)
     results = []

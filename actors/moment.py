@@ -8,7 +8,7 @@ the journal, which is why a moment holds the journal up to it.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -26,9 +26,12 @@ from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.engine_journal import deflate, inflate
 from exchange_sim.journal import JournalStream, JournalWriter, frame
 from exchange_sim.journal_reader import JournalError, parse_frames, parse_journal
+from exchange_sim.kernel.feeds import Feed
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.outputs import SAMPLE
 from exchange_sim.latency import AccountLatency
+from exchange_sim.markets.build import build_market
+from exchange_sim.markets.replay_spec import ReplayL3Market
 
 MOMENT_VERSION = 1
 
@@ -122,8 +125,10 @@ class Moment:
             raise SnapshotError(str(error)) from None
         return cls(found, saved.at_ns, inflate(saved.kernel), inflate(saved.samples), saved.journal)
 
-    def resume(self) -> ResumedMatch:
+    def resume(self, data_folder: Path | None = None) -> ResumedMatch:
         """Return the match under way again, at this moment.
+
+        A market of recorded orders reads them again from `data_folder`.
 
         Raises
         ------
@@ -132,13 +137,13 @@ class Moment:
         ConfigError
             A bot's strategy cannot be found.
         """
-        return ResumedMatch(self)
+        return ResumedMatch(self, data_folder)
 
 
 class ResumedMatch(MatchRun):
     """A match that goes on from a moment."""
 
-    def __init__(self, moment: Moment) -> None:
+    def __init__(self, moment: Moment, data_folder: Path | None = None) -> None:
         journal = parse_journal(moment.journal)
         replayed = ReplayedMatch(journal)
         replayed.begin()
@@ -147,7 +152,7 @@ class ResumedMatch(MatchRun):
             stream.finish()
             if stream.difference is not None:
                 raise SnapshotError(f"{stream.difference}: the bot does not do again what it did")
-        kernel = Kernel.restore(moment.kernel)
+        kernel = Kernel.restore(moment.kernel, _feeds(replayed.spec, data_folder))
         if kernel.exchange.memory_digest() != replayed.market.exchange.memory_digest():
             raise SnapshotError("expected the market that the journal leads to, was another")
         self.spec, self.given = replayed.spec, replayed.given
@@ -183,3 +188,10 @@ class ResumedMatch(MatchRun):
         longest = self.spec.settings.duration_ns
         window_ns = min((each.minimum_ns for each in self._latencies.values()), default=longest)
         self.simulation.change(self.kernel.account_index(bot), commands, window_ns)
+
+
+def _feeds(spec: MatchSpec, data_folder: Path | None) -> Sequence[Feed]:
+    """Return the recorded orders of a match's market, if it is made of them."""
+    if not isinstance(spec.market, ReplayL3Market):
+        return ()
+    return build_market(spec.market, spec.settings.duration_ns, spec.seed, data_folder).feeds

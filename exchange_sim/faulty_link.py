@@ -89,6 +89,10 @@ class FaultyLink:
         self.doubled = 0
         self.held = 0
 
+    def change(self, spec: LatencySpec) -> None:
+        """Let messages take another latency from now on; their faults stay as they are."""
+        self._link.change(spec, 0)
+
     def arrivals_ns(self, sent_ns: int, *, late_share: float = 0.0, late_ns: int = 0) -> tuple[int, ...]:
         """Return when a message sent at `sent_ns` arrives: never, once or twice, in no particular order.
 

@@ -60,7 +60,7 @@ def fork(
         moment = _moment(file, at, data, seed)
         check_change(change, moment.spec)
     with spinner("Playing both futures", quiet=json):
-        played = play(moment, change)
+        played = play(moment, change, data_folder=data)
     folder = _folder(out_folder, played)
     kept, report = folder / "fork.moment", folder / "report.html"
     folder.mkdir(parents=True, exist_ok=True)

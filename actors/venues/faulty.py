@@ -92,6 +92,14 @@ class FaultyVenue(SimulatedVenue):
         self._published = 0
         self._newest: dict[tuple[int, ...], int] = {}
 
+    def change_latency(self, latency: AccountLatency) -> None:
+        for link, spec in (
+            (self.up, latency.up), (self._questions, latency.up), (self.down, latency.down),
+            (self._answers, latency.down), (self._replies, latency.down),
+        ):  # fmt: skip
+            link.change(spec)
+        self._least_down_ns = latency.down.minimum_ns
+
     def send(self, request: RiskApproved[Command]) -> None:
         if not self._connected:
             raise VenueClosedError(f"{self._account_id}: expected an open connection, was closed")

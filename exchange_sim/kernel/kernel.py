@@ -338,8 +338,8 @@ class Kernel:
         """Return everything, for `restore` in this or another process; between calls of `advance`."""
         feeds = self._feeds
         return encode_kernel(
-            self._storage, self.exchange, self._now_ns, self.path.step_ns, self._crowd_accounts, self._accounts,
-            tuple(self._timers), self._timers_set, self.snapshot_depth, len(feeds.accounts), feeds.taken_ns,
+            self._storage, self.exchange, self._now_ns, self.path.step_ns, self._crowd_accounts,
+            self._accounts, tuple(self._timers), self._timers_set, self.snapshot_depth, len(feeds.accounts), feeds.taken_ns,
         )  # fmt: skip
 
     @classmethod
