@@ -339,7 +339,8 @@ class Kernel:
         feeds = self._feeds
         return encode_kernel(
             self._storage, self.exchange, self._now_ns, self.path.step_ns, self._crowd_accounts,
-            self._accounts, tuple(self._timers), self._timers_set, self.snapshot_depth, len(feeds.accounts), feeds.taken_ns,
+            self._accounts, tuple(self._timers), self._timers_set, self.snapshot_depth,
+            len(feeds.accounts), feeds.taken_ns,
         )  # fmt: skip
 
     @classmethod
