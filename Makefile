@@ -12,13 +12,14 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 # Named after what was installed: an interrupted installation leaves no stamp, other pins another name.
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | tr ' ' '-')
 
-.PHONY: help install tournament match test lint types layers tests soak bench clean
+.PHONY: help install tournament match test lint types layers tests soak crash bench clean
 
 help:
 	@echo 'make tournament   play a tournament of the built-in bots and write its report'
 	@echo 'make match        play one match'
 	@echo 'make test         lint, types, import layers, tests'
 	@echo 'make soak          engine against its slow twin for SECONDS (600), from SEED if given'
+	@echo 'make crash         kills 200 journaling exchanges and restarts each, from SEED (1)'
 	@echo 'make bench        measure engine, agents, strategies and tournaments against peers'
 	@echo 'make install      only create the environment in $(VENV)'
 	@echo 'make clean        remove the environment, caches and results'
@@ -55,6 +56,9 @@ tests: $(STAMP)
 
 soak: $(STAMP)
 	@$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+crash: $(STAMP)
+	@$(BIN)/python -m tests.journal.crash --runs 200 --seed $(or $(SEED),1)
 
 bench: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

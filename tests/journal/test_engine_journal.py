@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.bench.journal import run
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND, EVENT
 from exchange_sim.engine.packing import pack_commands, pack_events, unpack_commands, unpack_events
@@ -278,3 +279,13 @@ def test_a_number_that_fits_no_row_is_refused_before_it_is_executed() -> None:
     with pytest.raises(OverflowError):
         run.exchange.execute(1, 0, 0, 0, 300, 0, 0, 0, 0, 100, 5, 1, 0)
     assert run.exchange.event_count == events
+
+
+def test_the_benchmark_has_the_promised_keys() -> None:
+    result = run(quick=True)
+    assert set(result) == {"workload", "machine", "figures", "peers"}
+    assert set(result["figures"]) == {
+        "plain_commands_per_cpu_s", "journaled_commands_per_cpu_s", "replay_commands_per_cpu_s",
+        "journal_bytes_per_command", "snapshot_ms", "restore_ms", "snapshot_mb",
+    }  # fmt: skip
+    assert min(result["figures"].values()) > 0
