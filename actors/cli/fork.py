@@ -54,6 +54,7 @@ def fork(
     from actors.fork import check_change
     from actors.fork import fork as play
     from actors.reports.fork import write_fork_report
+    from actors.storage import storage_errors, write_whole
 
     change = _change(without, latency, order)
     with spinner("Playing to the moment", quiet=json):
@@ -63,9 +64,10 @@ def fork(
         played = play(moment, change, data_folder=data)
     folder = _folder(out_folder, played)
     kept, report = folder / "fork.moment", folder / "report.html"
-    folder.mkdir(parents=True, exist_ok=True)
-    kept.write_bytes(moment.save())
-    write_fork_report(played, report)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, moment.save())
+        write_fork_report(played, report)
     if json:
         print_json({**fork_document(played), "moment": str(kept), "report": str(report)})
         return

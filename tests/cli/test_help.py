@@ -11,6 +11,8 @@ from tests.cli.conftest import Arena
 
 COMMANDS = [
     ["match"],
+    ["replay"],
+    ["fork"],
     ["tournament"],
     ["tournament", "run"],
     ["tournament", "list"],
