@@ -41,7 +41,7 @@ class Settlement:
         Asks the venue about orders at a time in ns; each answer comes back as a `StatusReported`.
     """
 
-    __slots__ = ("_account_id", "_ask", "_asked_ns", "_requested_ns", "_timeout_ns", "_tracker")
+    __slots__ = ("_account_id", "_ask", "_asked_ns", "_requested_ns", "_submitted", "_timeout_ns", "_tracker")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Settlement:
         self._ask = ask
         self._requested_ns: dict[ClientOrderId, int] = {}
         self._asked_ns: dict[ClientOrderId, int] = {}
+        self._submitted: set[ClientOrderId] = set()
 
     def note(self, command: Command, now_ns: int) -> None:
         """Note that a request leaves."""
@@ -65,6 +66,8 @@ class Settlement:
                     self._requested_ns[order.client_order_id] = now_ns
         elif isinstance(command, _SENT_BY_ID):
             self._requested_ns[command.client_order_id] = now_ns
+            if isinstance(command, SubmitOrder | ReplaceOrder):
+                self._submitted.add(command.client_order_id)
             if isinstance(command, ReplaceOrder):
                 self._requested_ns[command.replaced_client_id] = now_ns
 
@@ -100,9 +103,18 @@ class Settlement:
             return [], False
         head = (self._account_id, order.instrument_id, number, report.ts_exchange_ns, report.ts_received_ns)
         if order.base is OrderState.PENDING_SUBMIT:
+            if number not in self._submitted:
+                return [], False  # an exit of a bracket: its entry answers for it
             return [OrderRejected(*head, Reason.NOT_RECEIVED)], False
         lost: list[OrderEvent] = [ModifyRejected(*head, Reason.NOT_RECEIVED)] * order.modifying
-        return lost, order.canceling
+        return lost, order.canceling and not self._is_being_replaced(number)
+
+    def _is_being_replaced(self, number: ClientOrderId) -> bool:
+        """Return whether an order is to end by another's taking its place: that one answers for both."""
+        return any(
+            each.replaces == number and each.base is OrderState.PENDING_SUBMIT
+            for each in self._tracker.open.values()
+        )
 
     def _in_flight(self) -> list[ClientOrderId]:
         """Return the open orders with an unanswered request, and forget what is answered or finished."""
@@ -113,6 +125,7 @@ class Settlement:
         ]
         self._requested_ns = {number: self._requested_ns[number] for number in waiting}
         self._asked_ns = {number: self._asked_ns[number] for number in waiting if number in self._asked_ns}
+        self._submitted.intersection_update(waiting)
         return waiting
 
 

@@ -261,7 +261,7 @@ class FaultyVenue(SimulatedVenue):
 
     def _hear_answer(self, place: int, now_ns: int, heard: list[Message]) -> None:
         asked_ns, about = self._asked[place]
-        self._take(self._count(asked_ns), now_ns, heard)
+        self._take(self._count(asked_ns + 1), now_ns, heard)  # behind what arrived at that instant
         heard.extend(StatusReported(self._account_id, each, asked_ns, now_ns) for each in about)
 
 

@@ -236,8 +236,8 @@ class AccountRejected(msgspec.Struct, frozen=True, array_like=True, tag="account
 class StatusReported(msgspec.Struct, frozen=True, array_like=True, tag="status", gc=False):
     """The venue's answer to a question about an order.
 
-    Everything that had happened to the account's orders before `ts_exchange_ns` has been heard: an order of
-    which nothing was heard by then has not been received.
+    Everything that had happened to the account's orders by `ts_exchange_ns` has been heard: an order of which
+    nothing was heard by then has not been received.
     """
 
     account_id: AccountId
