@@ -23,6 +23,9 @@ MOODS: tuple[dict[str, int], ...] = (
 STATE_EVERY, TABLES_EVERY = 61, 997
 """Commands between comparisons of the whole state, and between checks of the engine's tables."""
 
+_FAILURES = (AssertionError, ArithmeticError, LookupError, ValueError, ConservationError)
+"""How a defect of engine or twin shows."""
+
 PairMaker = Callable[[VenueTerms], Pair]
 
 
@@ -66,7 +69,7 @@ def run_stream(
             if progress is not None and len(given) % 1_000 == 0:
                 progress(1_000)
         pair.compare_state()
-    except (AssertionError, ArithmeticError, LookupError, ValueError, ConservationError) as error:
+    except _FAILURES as error:
         raise StreamError(seed, given, error) from error
     return pair
 
@@ -80,39 +83,42 @@ def step(pair: Pair, command: Command, number: int) -> None:
 
 
 def fails(terms: VenueTerms, commands: Sequence[Command], make: PairMaker = pair_for) -> Exception | None:
-    """Return how these commands fail on a new pair, comparing everything after each; None if they do not."""
+    """Return how these commands fail on a new pair; None if they do not."""
     pair = make(terms)
     try:
-        for command in commands:
-            pair.apply(command)
-            pair.compare_state()
-    except (AssertionError, ArithmeticError, LookupError, ValueError, ConservationError) as error:
+        for number, command in enumerate(commands, 1):
+            step(pair, command, number)
+        pair.compare_state()
+    except _FAILURES as error:
         return error
     return None
 
 
 def shrink(
-    terms: VenueTerms, commands: Sequence[Command], make: PairMaker = pair_for, tries: int = 400
+    terms: VenueTerms, commands: Sequence[Command], make: PairMaker = pair_for, budget: int = 100_000
 ) -> list[Command]:
-    """Return fewer of the commands that still fail, by leaving out ever smaller pieces."""
+    """Return fewer of the commands that still fail, by leaving out ever smaller pieces.
+
+    `budget` is how many commands all tries together may have.
+    """
     kept = list(commands)
     size = len(kept) // 2
-    while size and tries > 0:
+    while size:
         for fewer in _without_pieces(kept, size):
-            tries -= 1
-            if tries <= 0 or fails(terms, fewer, make) is not None:
+            budget -= len(fewer)
+            if budget < 0:
+                return kept
+            if fails(terms, fewer, make) is not None:
+                kept = fewer
                 break
         else:
             size //= 2
-            continue
-        if tries > 0:
-            kept = fewer
-            size = min(size, len(kept) // 2)
+        size = min(size, len(kept) // 2)
     return kept
 
 
 def _without_pieces(commands: list[Command], size: int) -> Iterator[list[Command]]:
-    for first in range(len(commands) - size, -1, -size):
+    for first in range(0, len(commands) - size + 1, size):
         yield commands[:first] + commands[first + size :]
 
 
