@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
-_SOURCES = ("compiled.py", "engine", "kernel", "markets", "model", "population")
+_SOURCES = ("compiled.py", "engine", "kernel", "markets", "model", "population", "replay")
 # `model` is never compiled, but its codes and bounds are constants in the machine code.
 _VERSIONS_KEPT = 10
 _F = TypeVar("_F", bound=Callable[..., Any])

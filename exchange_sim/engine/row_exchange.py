@@ -317,6 +317,21 @@ class RowExchange(ExchangeView):
         else:
             raise ValueError(f"status: expected one of the NEED constants, was {status}")
 
+    @property
+    def order_capacity(self) -> int:
+        """Order slots; an order's slot is below it."""
+        return self._memory.capacity.orders
+
+    @property
+    def event_capacity(self) -> int:
+        """Rows of the event ring."""
+        return self._memory.capacity.events
+
+    def reserve_events(self, rows: int) -> None:
+        """Make the event ring hold at least `rows` rows. Addresses change where it grows."""
+        if rows > self._memory.capacity.events:
+            self._resize(events=_power_of_two(rows))
+
     def _resize(self, **wanted: Any) -> None:
         self._memory.grow(**wanted)
         self._words = self._memory.words

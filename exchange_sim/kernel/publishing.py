@@ -62,7 +62,8 @@ def end_window(k: Any) -> None:
 
 
 @compiled
-def _hand_out(k: Any, event: Any, trade_id: int) -> None:
+def hand_out(k: Any, event: Any, trade_id: int) -> None:
+    """Publish one event of an observed account."""
     row = order_event_at(k.order_events, k.order_event_count)
     k.order_event_count += 1
     row.ts_ns = event.ts_ns
@@ -78,6 +79,23 @@ def _hand_out(k: Any, event: Any, trade_id: int) -> None:
     row.code = event.code
     row.trade_id = trade_id
     end_window(k)
+
+
+@compiled
+def count_in_bars(k: Any, market: Any, price_ticks: int, lots: int) -> None:
+    """Count a trade in the bars of its instrument that are forming."""
+    first = market.bar_first
+    for number in range(first, first + market.bars):
+        bar = timer_at(k.timers, number)
+        if bar.trades == 0:
+            bar.open_ticks = price_ticks
+            bar.high_ticks = price_ticks
+            bar.low_ticks = price_ticks
+        bar.high_ticks = max(bar.high_ticks, price_ticks)
+        bar.low_ticks = min(bar.low_ticks, price_ticks)
+        bar.close_ticks = price_ticks
+        bar.volume_lots += lots
+        bar.trades += 1
 
 
 @compiled
@@ -101,18 +119,7 @@ def _trade(k: Any, event: Any, trade_id: int) -> None:
         # Makers learn nothing from one another's corrections towards the value they all know.
         atoms = float(price) * float(lots) * market.atoms_per_tick_lot
         remember_trade(market, event.ts_ns, atoms if side == 0 else -atoms)
-    first = market.bar_first
-    for number in range(first, first + market.bars):
-        bar = timer_at(k.timers, number)
-        if bar.trades == 0:
-            bar.open_ticks = price
-            bar.high_ticks = price
-            bar.low_ticks = price
-        bar.high_ticks = max(bar.high_ticks, price)
-        bar.low_ticks = min(bar.low_ticks, price)
-        bar.close_ticks = price
-        bar.volume_lots += lots
-        bar.trades += 1
+    count_in_bars(k, market, price, lots)
     if market.publish_trades:
         row = trade_at(k.trades, k.trade_count)
         k.trade_count += 1
@@ -196,7 +203,7 @@ def consume_events(k: Any, s: Any) -> None:
         elif event.kind in (_REJECTED, _CANCEL_REJECTED, _MODIFY_REJECTED):
             k.refusals += 1
         if event.account >= k.observed_accounts:
-            _hand_out(k, event, trade_id)
+            hand_out(k, event, trade_id)
     k.digest = digest
     k.events += head - header.event_tail
     header.event_tail = head

@@ -23,7 +23,8 @@ _SAMPLE_LEVELS = 10
 
 
 @compiled
-def _close_bar(k: Any, timer: Any) -> None:
+def close_bar(k: Any, timer: Any) -> None:
+    """Publish the bar that ends now, if there ever was a trade, and begin the next."""
     if timer.close_ticks == 0:
         return
     bar = bar_at(k.bars, k.bar_count)
@@ -118,7 +119,7 @@ def run_timers(k: Any, s: Any) -> None:
         timer = timer_at(k.timers, number)
         if timer.next_ns == now_ns:
             if timer.kind == TIMER_BAR:
-                _close_bar(k, timer)
+                close_bar(k, timer)
             elif timer.kind == TIMER_SNAPSHOT:
                 _publish_snapshot(k, s, timer)
             else:
