@@ -24,12 +24,15 @@ from exchange_sim.given import Given, encode_given
 from exchange_sim.journal import JournalHeader, JournalStream, JournalWriter, overall_digest
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.markets.build import build_market
+from exchange_sim.markets.depth_spec import ReplayL2Market
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.inputs import MarketInputs
+from exchange_sim.markets.read_latency import read_latencies
 from exchange_sim.model.enums import EventKind, Liquidity, Side
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
 from exchange_sim.ports import RunningMarket
+from exchange_sim.replay.depth.market import DepthReplay
 from exchange_sim.rng import derive
 from exchange_sim.simulation import Simulation
 from strategies.api import Strategy
@@ -67,8 +70,8 @@ def run_match(
     ------
     ConfigError
         A bot's strategy or configuration is wrong.
-    BarsError, SeriesError
-        The recorded bars or series cannot be used.
+    BarsError, DepthError, LatencyError, SeriesError
+        Recorded bars, depth, latencies or series cannot be used.
     OSError
         The journal cannot be written.
     """
@@ -96,10 +99,11 @@ class MatchRun:
     def __init__(
         self, spec: MatchSpec, *, data_folder: Path | None = None, sink: BinaryIO | None = None
     ) -> None:
+        spec = _with_latencies(spec, data_folder)
         self.spec = spec
         strategies = build_strategies(spec)
         inputs = build_market(spec.market, spec.settings.duration_ns, spec.seed, data_folder)
-        self.kernel: RunningMarket = _kernel(spec, inputs)
+        self.kernel: RunningMarket = _market(spec, inputs)
         self.given = Given(inputs.start_ns, inputs.history, inputs.series)
         self.journal = JournalWriter(match_header(spec, self.kernel, self.given), sink)
         self.recorder: EngineRecorder | None = None
@@ -113,7 +117,7 @@ class MatchRun:
     @property
     def end_ns(self) -> int:
         """When the bots are stopped."""
-        return self.given.start_ns + OPENING_NS + self.spec.settings.duration_ns
+        return self.given.start_ns + _opening_ns(self.spec) + self.spec.settings.duration_ns
 
     def begin(self) -> None:
         """Open the market and start the bots."""
@@ -192,7 +196,7 @@ def build_simulation(
         hosts,
         window_ns=min((bot.latency.minimum_ns for bot in spec.bots), default=spec.settings.duration_ns),
         equity_interval_ns=spec.settings.equity_interval_ns,
-        opening_ns=OPENING_NS,
+        opening_ns=_opening_ns(spec),
         series=given.series,
     )
 
@@ -207,12 +211,35 @@ def build_strategies(spec: MatchSpec) -> list[Strategy[Any]]:
     return made
 
 
-def _kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel:
+def _opening_ns(spec: MatchSpec) -> int:
+    """Return how long the market is alone: a recorded book is there at once."""
+    return 0 if isinstance(spec.market, ReplayL2Market) else OPENING_NS
+
+
+def _with_latencies(spec: MatchSpec, data_folder: Path | None) -> MatchSpec:
+    """Return the match with the latencies that are recorded in files, if there are any."""
+    bots = tuple(replace(bot, latency=read_latencies(bot.latency, data_folder)) for bot in spec.bots)
+    return spec if bots == spec.bots else replace(spec, bots=bots)
+
+
+def _market(spec: MatchSpec, inputs: MarketInputs) -> RunningMarket:
+    accounts = [(bot.name, bot.deposit_atoms) for bot in spec.bots]
+    if inputs.depth is not None:
+        return DepthReplay(
+            inputs.depth.records,
+            accounts,
+            start_ns=inputs.start_ns,
+            queue_model=inputs.depth.queue_model,
+            rules=inputs.rules,
+            funding=inputs.funding,
+            snapshot_depth=spec.settings.book_depth,
+            sample_interval_ns=spec.settings.market_interval_ns,
+        )
     return Kernel(
         inputs.instruments,
         inputs.path,
         inputs.population,
-        [(bot.name, bot.deposit_atoms) for bot in spec.bots],
+        accounts,
         holdings={bot.name: bot.holdings_atoms for bot in spec.bots},
         rules=inputs.rules,
         funding=inputs.funding,

@@ -82,7 +82,7 @@ class Moment:
             stream.flush(at_least=1)
         recorder.flush()
         samples = run.simulation.samples.tobytes()
-        return cls(spec, at_ns, kernel.snapshot(), samples, sink.getvalue())
+        return cls(run.spec, at_ns, kernel.snapshot(), samples, sink.getvalue())
 
     def save(self) -> bytes:
         """Return the moment as bytes: one frame with length and checksum."""

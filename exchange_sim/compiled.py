@@ -87,6 +87,20 @@ def entry_point(function: Callable[..., int], arguments: int) -> int:
 
 _entries: list[object] = []  # keeps their machine code in memory
 
+
+def address_of(function: Callable[..., int], arguments: int) -> int:
+    """Return the address of the machine code of a compiled function from so many int64 to one.
+
+    `exchange_sim.engine.pointers.call_two` calls it. Other compiled code is then compiled without it: what
+    numba links in, it optimizes again.
+    """
+    dispatcher = cast("Any", function)
+    signature = (numba.int64,) * arguments
+    dispatcher.compile(signature)
+    made = dispatcher.overloads[signature]
+    return int(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
+
+
 _njit_inlined = numba.njit(cache=True, error_model="numpy", forceinline=True)  # noqa: TID251 - the one place
 
 

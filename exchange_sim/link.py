@@ -6,10 +6,19 @@ whatever else happens. Messages of one direction never overtake each other.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 
 from exchange_sim.kernel.delays import draw_indexes, draw_lognormal
-from exchange_sim.latency import ConstantLatency, LatencySpec, LognormalLatency
+from exchange_sim.latency import (
+    ConstantLatency,
+    LatencyFile,
+    LatencySpec,
+    LognormalLatency,
+    RecordedLatency,
+    TimedLatency,
+)
 from exchange_sim.rng import derive
 
 _US = 1_000
@@ -25,12 +34,20 @@ class Link:
         The latency.
     seed, account, direction
         Name the stream of draws; direction is `up` or `down`.
+
+    Raises
+    ------
+    TypeError
+        The latency is a file that was not read (`exchange_sim.markets.read_latency`).
     """
 
-    __slots__ = ("_block", "_first", "_free_ns", "_key", "_messages", "_spec", "constant_ns")
+    __slots__ = ("_block", "_first", "_free_ns", "_key", "_messages", "_spec", "_timed", "constant_ns")
 
-    def __init__(self, spec: LatencySpec, seed: int, account: str, direction: str) -> None:
+    def __init__(self, spec: LatencySpec | LatencyFile, seed: int, account: str, direction: str) -> None:
+        if isinstance(spec, LatencyFile):
+            raise TypeError(f"latency: expected delays, was the name of a file: {spec.file}")
         self._spec = spec
+        self._timed = spec if isinstance(spec, TimedLatency) else None
         self._key = derive(seed, "latency", account, direction)
         self._free_ns = 0
         self._messages = 0
@@ -43,6 +60,9 @@ class Link:
         """Return when a message sent at `sent_ns` arrives, never before one sent earlier."""
         if self.constant_ns:
             arrival = sent_ns + self.constant_ns
+        elif self._timed is not None:
+            latest = max(0, bisect_right(self._timed.times_ns, sent_ns) - 1)
+            arrival = sent_ns + self._timed.delays_us[latest] * _US
         else:
             position = self._messages - self._first
             if position == len(self._block):
@@ -67,11 +87,11 @@ class Link:
             draw_lognormal(jitters, self._key, first, float(spec.jitter_us * _US), spec.sigma)
             room = float((spec.maximum_us - spec.minimum_us) * _US)
             delays = spec.minimum_us * _US + np.minimum(jitters, room).astype(np.int64)
-        elif isinstance(spec, ConstantLatency):
-            delays = np.full(_BLOCK, spec.minimum_ns)
-        else:
+        elif isinstance(spec, RecordedLatency):
             indexes = np.empty(_BLOCK, np.int64)
             draw_indexes(indexes, self._key, first, len(spec.samples_us))
             delays = np.array(spec.samples_us, np.int64)[indexes] * _US
+        else:
+            delays = np.full(_BLOCK, spec.minimum_ns)
         drawn: list[int] = delays.tolist()
         return drawn

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from actors.cli import options
 from actors.cli.console import out, print_json
+from actors.cli.errors import CommandError
 from actors.cli.progress import spinner
 
 
@@ -21,6 +23,7 @@ class Bench(StrEnum):
     STRATEGIES = "strategies"
     TOURNAMENT = "tournament"
     JOURNAL = "journal"
+    REPLAY = "replay"
 
 
 def bench(
@@ -33,18 +36,31 @@ def bench(
         bool,
         typer.Option("--peers/--no-peers", help="Measure other libraries on the same work (extra `bench`)."),
     ] = True,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="For replay: recorded depth of BTC/USDT:USDT (*_events.parquet, its trades near it); left "
+            "out: a made record."
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Measure the speed of a part on this machine, in processor seconds.
 
     **engine**: commands of the matching engine. **agents**: order requests of the simulated crowd.
     **strategies**: callbacks and order lives of Python bots. **tournament**: efficiency of match workers.
-    **journal**: journaling, replay and snapshots.
+    **journal**: journaling, replay and snapshots. **replay**: recorded depth
+    events, alone and with a bot that requotes.
 
     Example: `arena bench engine --json`
     """
+    given: dict[str, Any] = {"recorded": record} if what is Bench.REPLAY else {}
+    if record is not None and not given:
+        raise CommandError(f"--record: expected it with replay only, was given with {what.value}")
     with spinner(f"Measuring {what.value}", quiet=json):
-        measured = importlib.import_module(f"actors.bench.{what.value}").run(quick=quick, peers=peers)
+        measured = importlib.import_module(f"actors.bench.{what.value}").run(
+            quick=quick, peers=peers, **given
+        )
     if json:
         print_json(measured)
     else:

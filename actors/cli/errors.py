@@ -43,6 +43,8 @@ KNOWN_ERRORS = (
     _Known("actors.faults", "StrategySetupError", ExitCode.INPUT),
     _Known("actors.node_kind", "ClusterFileError", ExitCode.INPUT),
     _Known("exchange_sim.markets.bars", "BarsError", ExitCode.INPUT),
+    _Known("exchange_sim.replay.depth.record", "DepthError", ExitCode.INPUT),
+    _Known("exchange_sim.markets.read_latency", "LatencyError", ExitCode.INPUT),
     _Known("exchange_sim.markets.read_series", "SeriesError", ExitCode.INPUT),
     _Known("exchange_sim.replay.orders.table", "RecordingError", ExitCode.INPUT),
     _Known("exchange_sim.journal_reader", "JournalError", ExitCode.INPUT),

@@ -16,6 +16,7 @@ from actors.cli.console import loss, number, out, percent, print_json, share
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from actors.match_config import MatchSpec
     from actors.result import BotResult, MatchResult
     from actors.single import SingleMatch
 
@@ -44,6 +45,7 @@ def match(
     from actors.cli.progress import spinner
     from actors.config_files import load_match
     from actors.reports.match import write_match_report
+    from actors.reports.provenance import limits_of
     from actors.single import play_single
 
     chosen = run_options(
@@ -56,9 +58,9 @@ def match(
     with spinner("Writing the report", quiet=json):
         report = write_match_report(played.folder, spec)
     if json:
-        print_json(match_document(played, report))
+        print_json({**match_document(played, report), "not_modelled": limits_of([spec.market])})
         return
-    _print(played, report, spec.settings.duration)
+    _print(played, report, spec)
 
 
 def match_document(played: SingleMatch, report: Path) -> dict[str, Any]:
@@ -85,10 +87,14 @@ def match_document(played: SingleMatch, report: Path) -> dict[str, Any]:
     }
 
 
-def _print(played: SingleMatch, report: Path, duration: str) -> None:
+def _print(played: SingleMatch, report: Path, spec: MatchSpec) -> None:
+    from actors.reports.provenance import limits_of
+
     console = out()
     result = played.result
-    console.print(f"\n[bold]{result.match_id}[/bold]: {len(result.bots)} bots, {duration} of market time")
+    console.print(
+        f"\n[bold]{result.match_id}[/bold]: {len(result.bots)} bots, {spec.settings.duration} of market time"
+    )
     console.print(bots_table(played, console.width))
     console.print(_markets_table(result))
     for bot in result.bots:
@@ -99,6 +105,8 @@ def _print(played: SingleMatch, report: Path, duration: str) -> None:
     console.print(
         f"{result.requests:,} requests to the exchange, {result.cpu_s:.1f} s of processor time", markup=False
     )
+    for limit in limits_of([spec.market]):
+        console.print(f"Not modelled: {limit}", markup=False, style="dim")
     console.print(f"Digest: {result.digest}", markup=False)
     console.print(f"Report: {report}", markup=False, soft_wrap=True)
 

@@ -22,6 +22,8 @@ def check_markets(matches: Iterable[MatchSpec], data: Path | None) -> None:
         A market of recorded data has no data folder, or ends too early.
     BarsError
         Bars are missing, ambiguous, too short or impossible.
+    DepthError
+        Recorded depth or trades are missing, ambiguous, too short or impossible.
     SeriesError
         A recorded series cannot be used.
     """

@@ -8,6 +8,7 @@ from actors.catalogue import RunInfo
 from actors.config import AnchoredMarket
 from actors.version import VERSION
 from analytics.report import NOT_MODELLED, Provenance
+from exchange_sim.markets.depth_spec import HISTORY_DOES_NOT_REACT, ReplayL2Market
 from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.spec import MarketSpec
 
@@ -29,11 +30,7 @@ def provenance(
     configuration: str,
 ) -> Provenance:
     """Return the provenance of a run's report; `facts` come before what every run has."""
-    limits = [*NOT_MODELLED, _EVERYWHERE]
-    if any(isinstance(market, AnchoredMarket) for market in markets):
-        limits.append(_ANCHORED)
-    if any(isinstance(market, ReplayL3Market) for market in markets):
-        limits.append(_REPLAY_L3)
+    limits = [*NOT_MODELLED, _EVERYWHERE, *limits_of(markets)]
     return Provenance(
         facts={
             **facts,
@@ -44,6 +41,18 @@ def provenance(
         configuration=configuration,
         not_modelled=limits,
     )
+
+
+def limits_of(markets: Sequence[MarketSpec]) -> list[str]:
+    """Return what these kinds of markets do not model, besides what none does."""
+    limits = []
+    if any(isinstance(market, AnchoredMarket) for market in markets):
+        limits.append(_ANCHORED)
+    if any(isinstance(market, ReplayL3Market) for market in markets):
+        limits.append(_REPLAY_L3)
+    if any(isinstance(market, ReplayL2Market) for market in markets):
+        limits.append(HISTORY_DOES_NOT_REACT)
+    return limits
 
 
 def settlement_asset(markets: Sequence[MarketSpec]) -> str:

@@ -40,7 +40,7 @@ from typing import Any
 
 import numba
 
-from exchange_sim.compiled import announce_compilation, compiled, inlined
+from exchange_sim.compiled import address_of, announce_compilation, compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.changing import cancel
 from exchange_sim.engine.codes import MISSING, ZERO, word
@@ -256,6 +256,13 @@ def single_entry() -> Callable[..., int]:
 def row_entry() -> Callable[[int, int], int]:
     """Return the machine code of `run_row`."""
     return run_row.compile((numba.int64,) * 2)  # type: ignore[attr-defined,no-any-return]
+
+
+@cache
+def row_address() -> int:
+    """Return the address of `run_row`, for `call_two` in code that is compiled without the engine."""
+    row_entry()
+    return address_of(run_row, 2)
 
 
 @compiled

@@ -102,6 +102,22 @@ store = cast("Callable[[int, int, int], None]", _store)
 
 
 @intrinsic
+def _call_two(_typing: Any, _function: Any, _first: Any, _second: Any) -> Any:
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        words = (types.int64, types.int64)
+        kind = context.call_conv.get_function_type(types.int64, words)
+        function = builder.inttoptr(args[0], kind.as_pointer())
+        _, result = context.call_conv.call_function(builder, function, types.int64, words, args[1:])
+        return result
+
+    return types.int64(types.int64, types.int64, types.int64), generate
+
+
+call_two = cast("Callable[[int, int, int], int]", _call_two)
+"""Call the function at an address (`exchange_sim.compiled.address_of`) with two words; return its word."""
+
+
+@intrinsic
 def _lowest_bit(_typing: Any, _word: Any) -> Any:
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))

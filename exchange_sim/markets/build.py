@@ -8,6 +8,7 @@ from pathlib import Path
 
 from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.markets.anchored import build_anchored
+from exchange_sim.markets.depth_spec import ReplayL2Market
 from exchange_sim.markets.duration import parse_duration_ns
 from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.markets.read_series import read_market_series
@@ -15,6 +16,7 @@ from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.spec import AnchoredMarket, MarketSpec
 from exchange_sim.markets.synthetic import build_synthetic
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.replay.depth.building import build_replay_l2
 from exchange_sim.replay.orders.market import build_replay_l3
 from exchange_sim.series import FUNDING, Series, rate_ppb
 
@@ -43,6 +45,8 @@ def build_market(
         An anchored market's bars are missing, ambiguous, too short or impossible.
     RecordingError
         The orders of a replayed market cannot be used, or end too early.
+    DepthError
+        Recorded depth or trades are missing, ambiguous, too short or impossible.
     SeriesError
         A recorded series cannot be used, or there is no data folder for it.
     ValueError
@@ -90,4 +94,8 @@ def _build(market: MarketSpec, duration_ns: int, seed: int, data_folder: Path | 
         if data_folder is None:
             raise ValueError("market.kind: a replayed market needs a folder of recordings (--data FOLDER)")
         return build_replay_l3(market, duration_ns, data_folder)
+    if isinstance(market, ReplayL2Market):
+        if data_folder is None:
+            raise ValueError("market.kind: a replayed market needs a folder of records (--data FOLDER)")
+        return build_replay_l2(market, duration_ns, data_folder)
     return build_synthetic(market, duration_ns, seed)

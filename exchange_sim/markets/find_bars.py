@@ -37,7 +37,7 @@ def find_bars(
     """
     if not folder.is_dir():
         raise BarsError(f"{folder}: expected a folder with files of bars, found none")
-    named = _named(folder, symbol)
+    named = files_named(folder, symbol)
     if not named:
         raise BarsError(
             f"{symbol}: no file under {folder} has the symbol in its name "
@@ -74,7 +74,7 @@ def find_bars(
     return chosen[0][0]
 
 
-def _named(folder: Path, symbol: str) -> list[Path]:
+def files_named(folder: Path, symbol: str) -> list[Path]:
     """Return the files of bars whose path names the symbol, in order of their names."""
     base, quote = _parts(symbol)
     pattern = re.compile(

@@ -11,6 +11,7 @@ from exchange_sim.markets.history import History
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.population.species import Population
+from exchange_sim.replay.depth.record import DepthInputs
 from exchange_sim.series import Series
 
 
@@ -21,7 +22,8 @@ class MarketInputs:
     `path` begins at `start_ns` and reaches beyond the asked duration. `size_scales` has the factor on
     the crowd's sizes of each instrument. `history` has closed bars that end at `start_ns` at the latest,
     `series` what is published besides. `rules` are the exchange's, `funding` says when positions in each
-    instrument pay (empty: never). `feeds` are the recorded orders that play again.
+    instrument pay (empty: never). `feeds` are the recorded orders that play again, `depth` records that
+    are replayed in place of a crowd.
     """
 
     instruments: tuple[Instrument, ...]
@@ -34,3 +36,4 @@ class MarketInputs:
     rules: ExchangeRules = ExchangeRules()  # noqa: RUF009 - immutable
     funding: tuple[FundingPlan | None, ...] = ()
     feeds: tuple[Feed, ...] = ()
+    depth: DepthInputs | None = None

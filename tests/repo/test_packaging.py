@@ -21,7 +21,7 @@ PINS = {
     if line and not line.startswith("#")
     for requirement in [Requirement(line)]
 }
-ELSEWHERE = {"nautilus-trader"}
+ELSEWHERE = {"hftbacktest", "nautilus-trader"}
 """Imported by a peer's benchmark that runs in an interpreter of its own: it cannot be installed beside us."""
 EVERY_REQUIREMENT = [
     Requirement(line)

@@ -103,3 +103,15 @@ class Columns:
             missing = np.asarray(column.is_null().to_numpy())
             self.complain(missing, name, "a value")
         return column
+
+
+def first_and_last_ns(path: Path) -> tuple[int, int]:
+    """Return the earliest and the latest `timestamp` of a file.
+
+    Raises
+    ------
+    DepthError
+        As `Columns`.
+    """
+    times = Columns(path, ("timestamp",)).times_ns("timestamp")
+    return int(times.min()), int(times.max())

@@ -30,11 +30,11 @@ _CROSSINGS_MAXIMUM = 256
 
 
 @compiled
-def _hit(s: State, header: Any, index: int, aggressor: int, limit_ticks: int, lots: int) -> int:
+def _hit(r: Any, s: State, header: Any, index: int, aggressor: int, limit_ticks: int, lots: int) -> int:
     """Let history take up to `lots` from the bots at `limit_ticks` or better; return what traded."""
     instrument = instrument_at(s.instruments, index)
     before = instrument.volume_lots
-    as_history(s, header, index, codes.DO_SUBMIT, aggressor, codes.IOC, limit_ticks, lots, ZERO)
+    as_history(r, s, header, index, codes.DO_SUBMIT, aggressor, codes.IOC, limit_ticks, lots, ZERO)
     return instrument.volume_lots - before  # type: ignore[no-any-return]
 
 
@@ -50,7 +50,7 @@ def fill_by_trade(
         return
     if best != price_ticks:
         step = 1 if aggressor == 1 else -1
-        lots -= _hit(s, header, index, aggressor, word(price_ticks + step), lots)
+        lots -= _hit(r, s, header, index, aggressor, word(price_ticks + step), lots)
         best = instrument.best_bid_ticks if aggressor == 1 else instrument.best_ask_ticks
         while best > price_ticks if aggressor == 1 else 0 < best < price_ticks:
             lead_queue(r, s, first_own(s, instrument, best))
@@ -62,7 +62,7 @@ def fill_by_trade(
         return
     reached = follow_trade(r, s, slot, lots)
     if reached > 0:
-        _hit(s, header, index, aggressor, word(price_ticks), reached)
+        _hit(r, s, header, index, aggressor, word(price_ticks), reached)
 
 
 @compiled
@@ -85,7 +85,7 @@ def _cross(r: Any, s: State, header: Any, index: int, own_side: int) -> None:
         if price > own if own_side == 0 else price < own:
             return
         lots = min(free_lots(r, level), MAXIMUM_LOTS)
-        traded = _hit(s, header, index, word(1 - own_side), word(price), lots)
+        traded = _hit(r, s, header, index, word(1 - own_side), word(price), lots)
         if traded <= 0:
             return
         take_lots(r, b, level, traded)

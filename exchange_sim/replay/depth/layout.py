@@ -92,6 +92,9 @@ HEADER = np.dtype(
         ("books", "<i8"),
         ("places", "<i8"),
         ("injected", "<i8"),
+        ("command", "<i8"),  # a COMMAND row for what is no bot's
+        ("engine", "<i8"),  # of the exchange's block
+        ("execute", "<i8"),  # of `exchange_sim.engine.core.run_row`
         ("row", "<i8"),  # next
         ("row_count", "<i8"),
         ("summary_words", "<i8"),
@@ -99,7 +102,7 @@ HEADER = np.dtype(
         ("injected_count", "<i8"),
         ("phase", "<i8"),  # of the trade or command under way
         ("trade_number", "<i8"),
-        ("reserved", "<i8", (2,)),
+        ("reserved", "<i8", (7,)),
     ]
 )
 

@@ -13,9 +13,8 @@ from typing import Any
 from exchange_sim.compiled import compiled
 from exchange_sim.engine import codes
 from exchange_sim.engine.codes import ZERO, word
-from exchange_sim.engine.core import apply
 from exchange_sim.engine.orders import SLOT_BITS
-from exchange_sim.engine.pointers import instrument_at, level_at, order_at
+from exchange_sim.engine.pointers import call_two, command_at, instrument_at, level_at, order_at
 from exchange_sim.engine.state import DONE, NEED_ORDERS, State
 from exchange_sim.model.instrument import MAXIMUM_LOTS
 from exchange_sim.replay.depth.book import first_free, free_lots, next_level, take_lots
@@ -42,7 +41,35 @@ def lacks_orders(header: Any) -> bool:
 
 
 @compiled
+def operate(
+    r: Any,
+    ts_ns: int,
+    kind: int,
+    account: int,
+    index: int,
+    side: int,
+    time_in_force: int,
+    price_ticks: int,
+    lots: int,
+    order_id: int,
+) -> int:
+    """Execute a command that is no bot's; return a status."""
+    c = command_at(r.command, 0)
+    c.ts_ns = ts_ns
+    c.kind = kind
+    c.account = account
+    c.instrument = index
+    c.side = side
+    c.time_in_force = time_in_force
+    c.price_ticks = price_ticks
+    c.quantity_lots = lots
+    c.order_id = order_id
+    return call_two(r.execute, r.engine, r.command)
+
+
+@compiled
 def as_history(
+    r: Any,
     s: State,
     header: Any,
     index: int,
@@ -62,10 +89,9 @@ def as_history(
     instrument.price_band_ppm = 0
     instrument.maximum_open_orders = 0
     header.messages_per_second = 0
-    status = apply(
-        s, header.now_ns, kind, _HISTORY, index, side, codes.LIMIT, time_in_force, ZERO, codes.STP_NONE,
-        price_ticks, lots, ZERO, order_id, ZERO,
-    )  # fmt: skip
+    status = operate(
+        r, header.now_ns, kind, _HISTORY, index, side, time_in_force, price_ticks, lots, order_id
+    )
     instrument.minimum_notional_atoms = minimum
     instrument.maximum_order_lots = maximum
     instrument.price_band_ppm = band
@@ -79,7 +105,7 @@ def _rest(r: Any, s: State, header: Any, index: int, side: int, level: int, lots
     """Put one order of the history account into the book; return a status."""
     price = recorded_level_at(r.levels, level).price_ticks
     before = header.sequence
-    status = as_history(s, header, index, codes.DO_SUBMIT, side, codes.GTC, price, lots, ZERO)
+    status = as_history(r, s, header, index, codes.DO_SUBMIT, side, codes.GTC, price, lots, ZERO)
     if status != DONE or header.sequence == before:
         return status
     instrument = instrument_at(s.instruments, index)
@@ -154,7 +180,7 @@ def withdraw(r: Any, s: State, header: Any, index: int) -> None:
         left = order.leaves_lots if order.order_id == row.order_id else 0
         take_lots(r, b, row.level, row.lots - left)
         if left > 0:
-            as_history(s, header, index, codes.DO_CANCEL, ZERO, ZERO, ZERO, ZERO, row.order_id)
+            as_history(r, s, header, index, codes.DO_CANCEL, ZERO, ZERO, ZERO, ZERO, row.order_id)
     r.injected_count = 0
 
 

@@ -11,9 +11,8 @@ from typing import Any
 from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.codes import MISSING, ZERO, word
-from exchange_sim.engine.core import apply
-from exchange_sim.engine.layout import COMMAND_BYTES, TERMS_OFFSET
-from exchange_sim.engine.pointers import command_at, header_at, instrument_at, triggers_at
+from exchange_sim.engine.layout import COMMAND_BYTES
+from exchange_sim.engine.pointers import call_two, command_at, header_at, instrument_at, triggers_at
 from exchange_sim.engine.state import State, open_state
 from exchange_sim.kernel.heap import drop_first
 from exchange_sim.kernel.loop import DONE, NEED_OUTPUT
@@ -32,7 +31,7 @@ from exchange_sim.replay.depth.layout import (
     replay_at,
     row_at,
 )
-from exchange_sim.replay.depth.liquidity import ROOM, reach, reach_any, withdraw
+from exchange_sim.replay.depth.liquidity import ROOM, operate, reach, reach_any, withdraw
 from exchange_sim.replay.depth.places import first_own, follow_change, renew_places
 from exchange_sim.replay.depth.publishing import (
     consume_events,
@@ -110,10 +109,7 @@ def _mark(r: Any, s: State, header: Any, index: int, price_ticks: int) -> int:
                 withdraw(r, s, header, index)
                 return status
         r.phase = _MARKING
-    status = apply(
-        s, header.now_ns, codes.DO_SET_MARK, MISSING, index, ZERO, ZERO, ZERO, ZERO, ZERO, price_ticks, ZERO,
-        ZERO, ZERO, ZERO,
-    )  # fmt: skip
+    status = operate(r, header.now_ns, codes.DO_SET_MARK, MISSING, index, ZERO, ZERO, price_ticks, ZERO, ZERO)
     if status == DONE:
         withdraw(r, s, header, index)
         r.phase = _IDLE
@@ -210,11 +206,7 @@ def _arrive(k: Any, r: Any, s: State, header: Any, ts_ns: int) -> int:
             withdraw(r, s, header, index)
             return status
     r.phase = _REACHED
-    status = apply(
-        s, ts_ns, kind, c.account, index, c.side, c.order_type, c.time_in_force, c.post_only, c.stp,
-        c.price_ticks, c.quantity_lots, c.client_order_id, c.order_id,
-        k.pending + slot * COMMAND_BYTES + TERMS_OFFSET if c.has_terms != 0 else 0,
-    )  # fmt: skip
+    status = call_two(r.execute, r.engine, k.pending + slot * COMMAND_BYTES)
     if status != DONE:
         return status
     r.phase = _IDLE
@@ -248,26 +240,10 @@ def _settle(k: Any, r: Any, s: State, header: Any) -> int:
 
 
 @compiled
-def _expire(k: Any, s: State, due_ns: int) -> int:
+def _expire(k: Any, r: Any, due_ns: int) -> int:
     """Let the exchange end the orders whose time is over; return its status."""
     k.now_ns = due_ns
-    return apply(
-        s,
-        due_ns,
-        codes.DO_ADVANCE,
-        MISSING,
-        MISSING,
-        ZERO,
-        ZERO,
-        ZERO,
-        ZERO,
-        ZERO,
-        ZERO,
-        ZERO,
-        ZERO,
-        ZERO,
-        ZERO,
-    )
+    return operate(r, due_ns, codes.DO_ADVANCE, MISSING, MISSING, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
 @compiled
@@ -275,6 +251,7 @@ def go_on(kernel_address: int, engine_address: int, replay_address: int) -> int:
     """Continue to `stop_ns`, see `start`."""
     k = kernel_at(kernel_address, 0)
     r = replay_at(replay_address, 0)
+    r.engine = engine_address
     s = open_state(engine_address)
     header = header_at(s.header, 0)
     while True:
@@ -290,7 +267,7 @@ def go_on(kernel_address: int, engine_address: int, replay_address: int) -> int:
         elif min(first_ns, command_ns) >= k.stop_ns:
             break
         elif due_ns <= timer_ns and due_ns <= command_ns:
-            status = _expire(k, s, due_ns)
+            status = _expire(k, r, due_ns)
         elif timer_ns <= command_ns:
             status = NEED_OUTPUT
             if _timers_fit(k):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from exchange_sim.engine.core import row_address
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.kernel.kernel import Counters
@@ -77,6 +78,7 @@ class DepthReplay:
         self._timers_set = False
         rows = merged_rows(records)
         self._tables = ReplayTables(records, rows, queue_model)
+        self._tables.execute_with(row_address())
         self._fill_tables(rows)
         if sample_interval_ns:
             self._timers += [(TIMER_SAMPLE, each, sample_interval_ns) for each in range(len(records))]

@@ -44,16 +44,19 @@ class _Messages(NamedTuple):
     snapshot: npt.NDArray[np.bool_]
 
 
-def read_record(depth: Path, trades: Path | None, instrument: Instrument) -> Record:
+def read_record(depth: Path, trades: Path, instrument: Instrument, *, contiguous: bool = False) -> Record:
     """Read recorded depth and trades of one instrument.
 
     Parameters
     ----------
     depth, trades
-        Parquet files in the format above; without trades nothing fills in a queue.
+        Parquet files in the format above.
     instrument
-        Its tick and lot are the grid of the numbers. Update ids of a spot pair follow one another; those of
-        perpetuals only rise, because a venue's markets share them.
+        Its tick and lot are the grid of the numbers.
+    contiguous
+        Whether every message's first update id follows the last one of the message before, as on Binance
+        spot. Where a venue's markets share the ids (its perpetuals), they only rise, and a missing message
+        cannot be seen.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def read_record(depth: Path, trades: Path | None, instrument: Instrument) -> Rec
     ticks = columns.steps("price", instrument.tick_size, least=1, most=MAXIMUM_TICKS)
     lots = columns.steps("qty", instrument.lot_size, least=0, most=_LOTS_MAXIMUM)
     messages = _messages(columns, ts_ns)
-    kept = _kept(columns, messages, contiguous=instrument.is_spot)
+    kept = _kept(columns, messages, contiguous=contiguous)
     number = np.repeat(np.arange(len(messages.first)), messages.end - messages.first)
     chosen = np.flatnonzero(kept[number])
     # Removals first: then no level is bid and ask at once inside a message either.
@@ -82,13 +85,12 @@ def read_record(depth: Path, trades: Path | None, instrument: Instrument) -> Rec
     if len(chosen) < len(ticks):
         notes.append(f"{depth.name}: {len(ticks) - len(chosen):,} rows that the snapshot contains")
     start_ns, end_ns = int(rows["ts_ns"][0]), int(rows["ts_ns"][-1])
-    if trades is not None:
-        prints, print_ticks, note = _trades(trades, instrument, start_ns)
-        notes += note
-        order = np.argsort(np.concatenate((prints["ts_ns"], rows["ts_ns"])), kind="stable")
-        rows = np.concatenate((prints, rows))[order]
-        levels = np.concatenate((print_ticks, levels))[order]
-        chosen = np.concatenate((np.full(len(prints), -1), chosen))[order]
+    prints, print_ticks, note = _trades(trades, instrument, start_ns)
+    notes += note
+    order = np.argsort(np.concatenate((prints["ts_ns"], rows["ts_ns"])), kind="stable")
+    rows = np.concatenate((prints, rows))[order]
+    levels = np.concatenate((print_ticks, levels))[order]
+    chosen = np.concatenate((np.full(len(prints), -1), chosen))[order]
     prices, places = np.unique(levels, return_inverse=True)
     rows["level"] = places
     record = Record(instrument, rows, prices.astype(np.int64), start_ns, end_ns, tuple(notes))

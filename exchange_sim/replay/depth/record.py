@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.replay.depth.models import QueueModel
 
 
 class DepthError(ValueError):
@@ -41,3 +42,11 @@ class Record:
     start_ns: int
     end_ns: int
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DepthInputs:
+    """The records of a market, one an instrument, and the queue model of the bots' orders."""
+
+    records: tuple[Record, ...]
+    queue_model: QueueModel

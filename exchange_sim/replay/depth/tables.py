@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from exchange_sim.engine.layout import COMMAND
+from exchange_sim.model.enums import OrderType, SelfTradePrevention
 from exchange_sim.replay.depth.layout import (
     BOOK,
     HEADER,
@@ -80,7 +82,9 @@ class ReplayTables:
         self._put("bitmap", _aligned(len(levels) // 64, words))
         self._put("summary", _aligned(len(levels) // LEVELS_ALIGNED, words))
         self._put("injected", _aligned(INJECTED_MAXIMUM, INJECTED))
+        self._put("command", _aligned(1, COMMAND))["order_type"] = int(OrderType.LIMIT)
         self._put("rows", np.ascontiguousarray(rows, ROW))
+        self._tables["command"]["stp"] = int(SelfTradePrevention.NONE)
         self._header["row_count"] = len(rows)
         self._header["summary_words"] = len(levels) // LEVELS_ALIGNED
         self._put("places", _aligned(0, PLACE))
@@ -89,6 +93,10 @@ class ReplayTables:
         self._tables[name] = table
         self._header[name] = table.ctypes.data
         return table
+
+    def execute_with(self, entry: int) -> None:
+        """Let compiled code execute commands by the function at this address, see `row_address`."""
+        self._header["execute"] = entry
 
     def grow_places(self, capacity: int) -> None:
         """Have a place for each of the engine's order slots."""
