@@ -33,7 +33,7 @@ def made_record(instrument: Instrument, messages: int) -> Record:
         for number, lots in enumerate(draws.integers(1, 500, _PRINTS)):
             side = int(draws.integers(2))
             price = middle + (1 if side == 0 else -1)
-            print_ns = now_ns - _STEP_NS + (number + 1) * _STEP_NS // 4
+            print_ns = now_ns - _STEP_NS + (number + 1) * _STEP_NS // 5
             rows.append((print_ns, int(lots), price, side, TRADE_FLAG))
         move = int(draws.integers(-1, 2))
         middle += move

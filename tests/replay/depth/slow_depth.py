@@ -39,6 +39,8 @@ class SlowDepth:
     own: list[Own] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     now: int = 0
+    before: dict[int, int] = field(default_factory=dict)
+    """While a command is executed: recorded lots that stand before the own orders of a price."""
 
     def depth(self, now: int, changes: list[Change]) -> None:
         self.now = now
@@ -82,6 +84,7 @@ class SlowDepth:
         self.now = now
         if post_only and self._next(side, price) is not None:
             return
+        self.before = {}
         while lots:
             found = self._next(side, price)
             if found is None:
@@ -89,28 +92,20 @@ class SlowDepth:
             at, maker = found
             if maker is None:
                 level = self.book[at]
-                ahead = [each for each in self._queue(1 - side) if each.price == at]
-                free = level.lots - level.taken
-                # What is ahead of the first own order is there to be taken, the rest stands behind them all.
-                most = min(free, self._before(ahead[0])) if ahead else free
-                done = min(lots, most)
+                done = min(lots, level.lots - level.taken, self.before.get(at) or lots)
                 level.taken += done
-                for each in ahead[:1]:
-                    self._passed[id(each)] = self._passed.get(id(each), 0) + done
+                if self.before.get(at):
+                    self.before[at] -= done
                 self.fills.append((self.now, client_id, at, done, 0))
             else:
                 done = min(lots, maker.leaves)
                 self.fills.append((self.now, client_id, at, done, 0))
                 self._fill(maker, done)
             lots -= done
-        self._passed: dict[int, int] = {}
         if lots and rests:
             level_here = self.book.get(price)
             ahead_lots = level_here.lots if level_here and level_here.side == side else 0
             self.own.append(Own(client_id, side, price, lots, float(ahead_lots)))
-
-    def __post_init__(self) -> None:
-        self._passed = {}
 
     def cancel(self, client_id: int) -> None:
         self.own = [each for each in self.own if each.client_id != client_id]
@@ -118,11 +113,6 @@ class SlowDepth:
     def places(self) -> list[tuple[int, int, float]]:
         """Return (client id, leaves, lots ahead) of every resting own order, in order of id."""
         return sorted((each.client_id, each.leaves, each.ahead) for each in self.own)
-
-    def _before(self, first: Own) -> int:
-        """Return the recorded lots that still stand before an own order while one command is executed."""
-        whole = int(-(-first.ahead // 1.0))
-        return max(0, whole - self._passed.get(id(first), 0))
 
     def _next(self, side: int, limit: int) -> tuple[int, Own | None] | None:
         """Return the price and the own order (None: recorded lots) that a taker of `side` meets next."""
@@ -139,7 +129,10 @@ class SlowDepth:
             return None
         best = min(prices) if side == BUY else max(prices)
         here = [each for each in queue if each.price == best]
-        if here and (best not in recorded or self._before(here[0]) == 0):
+        if here:
+            # Recorded lots ahead of the first own order come before all own orders, the others behind them.
+            self.before.setdefault(best, int(-(-here[0].ahead // 1.0)))
+        if here and (best not in recorded or not self.before[best]):
             return best, here[0]
         return best, None
 

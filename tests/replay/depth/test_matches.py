@@ -24,11 +24,12 @@ from exchange_sim.markets.spec import MarketSpec, SyntheticMarket
 from exchange_sim.replay.depth.layout import RENEW_FLAG, TRADE_FLAG
 from exchange_sim.replay.depth.models import RiskAverseQueue
 from exchange_sim.replay.depth.reading import read_record
-from exchange_sim.replay.depth.record import DepthError, Record
+from exchange_sim.replay.depth.record import Record
 from tests.replay.depth.histories import BTC, MS
 
 SYMBOL = "BTC/USDT:USDT"
 SECONDS = 20
+BOTS = Path(__file__).parents[2] / "match" / "bots.py"
 
 
 def write_record(record: Record, folder: Path, name: str) -> None:
@@ -68,12 +69,11 @@ def spec(duration: str = f"{SECONDS}s", latency: AccountLatency | None = None, *
         settings=MatchSettings(duration=duration, equity_interval="5s", market_interval="5s"),
         bots=(
             BotSpec(
-                name="maker",
-                strategy="market_maker",
-                config={"half_spread": 0.000001},
+                name="scalper",
+                strategy=f"{BOTS}:Scalper",
                 latency=latency or AccountLatency(up=ConstantLatency(delay_us=900), down=LognormalLatency()),
             ),
-            BotSpec(name="random", strategy="random"),
+            BotSpec(name="other", strategy=f"{BOTS}:Scalper"),
         ),
     )
 
@@ -100,7 +100,7 @@ def test_bots_trade_on_a_record_and_the_same_match_gives_the_same_bytes(
     again = run_match(spec(), data_folder=folder)
     assert (again.digest, again.market_digest) == (played.digest, played.market_digest)
     assert again.fills.tobytes() == played.fills.tobytes()
-    other = run_match(spec(queue={"kind": "risk_averse"}), data_folder=folder)
+    other = run_match(spec(latency=AccountLatency()), data_folder=folder)
     assert other.figures == played.figures  # history does not react
     assert other.market_digest != played.market_digest
 
@@ -125,14 +125,14 @@ def test_latencies_come_from_a_file(folder: Path, played: MatchResult) -> None:
 def test_a_record_that_does_not_reach_is_refused_in_one_line(folder: Path) -> None:
     start = datetime(2025, 1, 1, tzinfo=UTC)
     with pytest.raises(
-        DepthError, match=r"match.duration: expected at most 31.95s from 2025-01-01 00:00:00 UTC"
+        CommandError, match=r"match.duration: expected at most 31.95s from 2025-01-01 00:00:00 UTC"
     ):
         check_markets([spec("1h")], folder)
     early = spec(
         start=(start - timedelta(seconds=1)).isoformat(),
         instruments=[{"symbol": SYMBOL, "file": "made_BTCUSDT_events.parquet"}],
     )
-    with pytest.raises(DepthError, match=r"market.start: expected 2025-01-01 00:00:00 UTC or later"):
+    with pytest.raises(CommandError, match=r"market.start: expected 2025-01-01 00:00:00 UTC or later"):
         check_markets([early], folder)
     with pytest.raises(CommandError, match="a replayed market needs a folder"):
         check_markets([spec()], None)

@@ -75,7 +75,7 @@ def test_a_record_is_in_order_of_time_with_trades_and_removals_first(tmp_path: P
     [
         (4, "price", 100.15, "row 5, column price: expected a multiple of 0.1, was 100.15"),
         (5, "qty", 0.0015, "row 6, column qty: expected a multiple of 0.001, was 0.0015"),
-        (5, "qty", -1.0, "row 6, column qty: expected a number of 0 to"),
+        (5, "qty", -1.0, "row 6, column qty: expected a number of 0.000 to"),
         (0, "price", float("nan"), "row 1, column price: expected a finite number, was nan"),
         (3, "side", 0, "row 4, column side: expected 1 (bid) or -1 (ask), was 0"),
         (5, "timestamp", T + 4, f"row 6, column timestamp: expected {T + 5} or later, was {T + 4}"),
@@ -131,6 +131,7 @@ def test_missing_updates_are_found_where_ids_are_contiguous(tmp_path: Path) -> N
 def test_files_without_snapshot_rows_or_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DepthError, match="column is_snapshot: expected a snapshot, was none"):
         _read(tmp_path, DEPTH[2:])
+    _write(tmp_path / "x_BTCUSDT_events.parquet", _DEPTH, DEPTH)
     table = pq.read_table(tmp_path / "x_BTCUSDT_trades.parquet")
     pq.write_table(table.drop_columns(["side"]), tmp_path / "short_trades.parquet")
     with pytest.raises(DepthError, match="was without side"):
