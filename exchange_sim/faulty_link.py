@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from exchange_sim.faults import Episodes, LinkFaults
-from exchange_sim.latency import LatencySpec
+from exchange_sim.latency import LatencyFile, LatencySpec
 from exchange_sim.link import Link
 from exchange_sim.rng import derive, generator
 
@@ -73,7 +73,7 @@ class FaultyLink:
     )
 
     def __init__(
-        self, spec: LatencySpec, faults: LinkFaults, seed: int, account: str, direction: str
+        self, spec: LatencySpec | LatencyFile, faults: LinkFaults, seed: int, account: str, direction: str
     ) -> None:
         self._link = Link(spec, seed, account, direction)
         self._faults = faults

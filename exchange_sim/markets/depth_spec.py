@@ -50,7 +50,7 @@ class ReplayL2Market(
     history
         Span before the start whose recorded trades the strategies get as bars.
     series
-        Recorded series that are published on time.
+        Recorded series that are published on time. Where one is `funding`, positions pay it.
     """
 
     instruments: Annotated[tuple[str | DepthInstrument, ...], msgspec.Meta(min_length=1)]
@@ -75,6 +75,11 @@ class ReplayL2Market(
     def contracts(self) -> tuple[Instrument, ...]:
         """Return the instruments the exchange lists, in order."""
         return tuple(spec.instrument() for spec in self.specs())
+
+    @property
+    def funding(self) -> Literal["off"]:
+        """Positions pay funding only as a recorded series says."""
+        return "off"
 
     @property
     def history_ns(self) -> int:

@@ -23,6 +23,7 @@ from exchange_sim.replay.depth.book import clear_book, set_level
 from exchange_sim.replay.depth.filling import fill_by_crossing, fill_by_trade
 from exchange_sim.replay.depth.layout import (
     CLEAR_FLAG,
+    HISTORY,
     LAST_FLAG,
     RENEW_FLAG,
     TRADE_FLAG,
@@ -214,8 +215,9 @@ def _arrive(k: Any, r: Any, s: State, header: Any, ts_ns: int) -> int:
         if r.injected_count > 0:
             withdraw(r, s, header, index)
         _restore_last(r, s, index)
-    k.requests += 1
-    k.account_requests += 1
+    if c.account > HISTORY:
+        k.requests += 1
+        k.account_requests += 1
     following = c.link
     release(k, slot)
     if following >= 0:

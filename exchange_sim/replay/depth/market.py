@@ -12,9 +12,12 @@ from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.kernel.kernel import Counters
 from exchange_sim.kernel.loop import DONE, NEED_OUTPUT, NEED_PENDING, first_strange, push_commands
+from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.kernel.schedule import Appointment, bar_places, timer_rows
 from exchange_sim.kernel.storage import Storage, word_of
 from exchange_sim.kernel.tables import MARKET, NEVER_NS, TIMER_BAR, TIMER_SAMPLE, TIMER_SNAPSHOT
+from exchange_sim.model.enums import CommandKind
+from exchange_sim.replay.depth.layout import HISTORY
 from exchange_sim.replay.depth.loop import NEED_PLACES, NEED_ROOM, go_on, start, wind_forward
 from exchange_sim.replay.depth.models import PowerQueue, QueueModel
 from exchange_sim.replay.depth.record import Record
@@ -45,6 +48,8 @@ class DepthReplay:
         Beginning of the market; by then every record has its snapshot.
     queue_model
         Where an order stands in a recorded queue.
+    funding
+        Recorded rates, per instrument, at which positions pay; None: never.
     snapshot_depth, sample_interval_ns
         As in `Kernel`.
 
@@ -62,6 +67,7 @@ class DepthReplay:
         *,
         start_ns: int,
         queue_model: QueueModel = PowerQueue(),  # noqa: B008 - immutable
+        funding: Sequence[FundingPlan | None] = (),
         snapshot_depth: int = 10,
         sample_interval_ns: int = 0,
     ) -> None:
@@ -84,6 +90,7 @@ class DepthReplay:
             self._timers += [(TIMER_SAMPLE, each, sample_interval_ns) for each in range(len(records))]
         wind_forward(self._tables.address, start_ns)
         self._set_first_marks()
+        self._plan_funding(funding)
 
     def _open_accounts(self, accounts: Sequence[tuple[str, int]]) -> None:
         settle = self.instruments[0].settle
@@ -115,6 +122,23 @@ class DepthReplay:
             if price:
                 self.exchange.set_mark(instrument.instrument_id, price)
         self.exchange.take_events()
+
+    def _plan_funding(self, funding: Sequence[FundingPlan | None]) -> None:
+        """Queue the payments, as commands of the history account: they come before those of bots."""
+        due = [
+            (ts_ns, number, rate)
+            for number, plan in enumerate(funding)
+            if plan is not None
+            for ts_ns, rate in plan.recorded
+            if ts_ns >= self._now_ns
+        ]
+        rows = np.zeros(len(due), COMMAND)
+        rows["kind"], rows["account"] = int(CommandKind.FUND), HISTORY
+        for row, (ts_ns, number, rate) in zip(rows, sorted(due), strict=True):
+            row["ts_ns"], row["instrument"], row["price_ticks"] = ts_ns, number, rate
+        if due:
+            self._storage.reserve_pending(len(rows), len(rows))
+            push_commands(self._address, rows.ctypes.data, len(rows))
 
     @property
     def now_ns(self) -> int:
