@@ -7,10 +7,11 @@ from typing import Annotated, Literal, Self
 
 import msgspec
 
-from exchange_sim.markets.contracts import InstrumentSpec
+from exchange_sim.markets.contracts import InstrumentSpec, check_terms, is_spot
 from exchange_sim.markets.duration import Duration, parse_duration_ns
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
+from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.replay.depth.models import PowerQueue, QueueModel
 
 HISTORY_DOES_NOT_REACT = (
@@ -51,6 +52,8 @@ class ReplayL2Market(
         Span before the start whose recorded trades the strategies get as bars.
     series
         Recorded series that are published on time. Where one is `funding`, positions pay it.
+    rules
+        Of the exchange: message rate and fee tiers, for the bots.
     """
 
     instruments: Annotated[tuple[str | DepthInstrument, ...], msgspec.Meta(min_length=1)]
@@ -58,12 +61,16 @@ class ReplayL2Market(
     start: datetime | None = None
     history: Duration = "1h"
     series: tuple[SeriesSpec, ...] = ()
+    rules: ExchangeRules = ExchangeRules()
 
     def __post_init__(self) -> None:
         symbols = tuple(spec.symbol for spec in self.specs())
         for symbol in symbols:
             if symbols.count(symbol) > 1:
                 raise ValueError(f"instruments: expected every symbol once, was {symbol!r} twice")
+            if is_spot(symbol):
+                raise ValueError(f"instruments: expected perpetuals like BTC/USDT:USDT, was {symbol!r}")
+        check_terms(self.contracts(), self.rules)
         check_series(self.series, symbols)
 
     def specs(self) -> tuple[DepthInstrument, ...]:

@@ -17,6 +17,7 @@ from exchange_sim.kernel.schedule import Appointment, bar_places, timer_rows
 from exchange_sim.kernel.storage import Storage, word_of
 from exchange_sim.kernel.tables import MARKET, NEVER_NS, TIMER_BAR, TIMER_SAMPLE, TIMER_SNAPSHOT
 from exchange_sim.model.enums import CommandKind
+from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.replay.depth.layout import HISTORY
 from exchange_sim.replay.depth.loop import NEED_PLACES, NEED_ROOM, go_on, start, wind_forward
 from exchange_sim.replay.depth.models import PowerQueue, QueueModel
@@ -48,6 +49,8 @@ class DepthReplay:
         Beginning of the market; by then every record has its snapshot.
     queue_model
         Where an order stands in a recorded queue.
+    rules
+        Of the exchange.
     funding
         Recorded rates, per instrument, at which positions pay; None: never.
     snapshot_depth, sample_interval_ns
@@ -67,6 +70,7 @@ class DepthReplay:
         *,
         start_ns: int,
         queue_model: QueueModel = PowerQueue(),  # noqa: B008 - immutable
+        rules: ExchangeRules = ExchangeRules(),  # noqa: B008 - immutable
         funding: Sequence[FundingPlan | None] = (),
         snapshot_depth: int = 10,
         sample_interval_ns: int = 0,
@@ -74,7 +78,7 @@ class DepthReplay:
         _check(records, start_ns, snapshot_depth, sample_interval_ns)
         self.instruments = tuple(record.instrument for record in records)
         self.snapshot_depth = snapshot_depth
-        self.exchange = Exchange(self.instruments)
+        self.exchange = Exchange(self.instruments, rules)
         self._open_accounts(accounts)
         self._storage = Storage(snapshot_depth)
         self._header = self._storage.header
