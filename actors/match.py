@@ -218,8 +218,9 @@ def _opening_ns(spec: MatchSpec) -> int:
 
 def _with_latencies(spec: MatchSpec, data_folder: Path | None) -> MatchSpec:
     """Return the match with the latencies that are recorded in files, if there are any."""
-    bots = tuple(replace(bot, latency=read_latencies(bot.latency, data_folder)) for bot in spec.bots)
-    return spec if bots == spec.bots else replace(spec, bots=bots)
+    change = msgspec.structs.replace
+    bots = tuple(change(bot, latency=read_latencies(bot.latency, data_folder)) for bot in spec.bots)
+    return spec if bots == spec.bots else change(spec, bots=bots)
 
 
 def _market(spec: MatchSpec, inputs: MarketInputs) -> RunningMarket:

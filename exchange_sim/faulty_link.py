@@ -89,7 +89,7 @@ class FaultyLink:
         self.doubled = 0
         self.held = 0
 
-    def change(self, spec: LatencySpec) -> None:
+    def change(self, spec: LatencySpec | LatencyFile) -> None:
         """Let messages take another latency from now on; their faults stay as they are."""
         self._link.change(spec, 0)
 

@@ -41,13 +41,10 @@ class Link:
         The latency is a file that was not read (`exchange_sim.markets.read_latency`).
     """
 
-    __slots__ = ("_block", "_first", "_free_ns", "_key", "_messages", "_spec", "_timed", "constant_ns")
+    __slots__ = ("_block", "_first", "_free_ns", "_key", "_messages", "_spec", "constant_ns")
 
     def __init__(self, spec: LatencySpec | LatencyFile, seed: int, account: str, direction: str) -> None:
-        if isinstance(spec, LatencyFile):
-            raise TypeError(f"latency: expected delays, was the name of a file: {spec.file}")
-        self._spec = spec
-        self._timed = spec if isinstance(spec, TimedLatency) else None
+        self._spec = _delays(spec)
         self._key = derive(seed, "latency", account, direction)
         self._free_ns = 0
         self._messages = 0
@@ -60,9 +57,9 @@ class Link:
         """Return when a message sent at `sent_ns` arrives, never before one sent earlier."""
         if self.constant_ns:
             arrival = sent_ns + self.constant_ns
-        elif self._timed is not None:
-            latest = max(0, bisect_right(self._timed.times_ns, sent_ns) - 1)
-            arrival = sent_ns + self._timed.delays_us[latest] * _US
+        elif isinstance(self._spec, TimedLatency):
+            latest = max(0, bisect_right(self._spec.times_ns, sent_ns) - 1)
+            arrival = sent_ns + self._spec.delays_us[latest] * _US
         else:
             position = self._messages - self._first
             if position == len(self._block):
@@ -73,9 +70,9 @@ class Link:
         self._free_ns = max(self._free_ns, arrival)
         return self._free_ns
 
-    def change(self, spec: LatencySpec, arrived_ns: int) -> None:
+    def change(self, spec: LatencySpec | LatencyFile, arrived_ns: int) -> None:
         """Let messages take `spec` from now on; none arrives before the last one so far, at `arrived_ns`."""
-        self._spec, self._block, self._first = spec, [], self._messages
+        self._spec, self._block, self._first = _delays(spec), [], self._messages
         self._free_ns = max(self._free_ns, arrived_ns)
         self.constant_ns = 0  # not every message of this line has the same delay
 
@@ -95,3 +92,10 @@ class Link:
             delays = np.full(_BLOCK, spec.minimum_ns)
         drawn: list[int] = delays.tolist()
         return drawn
+
+
+def _delays(spec: LatencySpec | LatencyFile) -> LatencySpec:
+    """Return the latency unless it is the name of a file."""
+    if isinstance(spec, LatencyFile):
+        raise TypeError(f"latency: expected delays, was the name of a file: {spec.file}")
+    return spec
