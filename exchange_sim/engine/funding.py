@@ -36,7 +36,7 @@ def _rate_from_premium(instrument: Any) -> int:
 
 
 @inlined
-def _payment(value_atoms: int, rate_ppb: int) -> int:
+def funding_payment(value_atoms: int, rate_ppb: int) -> int:
     """Return what a position of signed value pays, rounded up: so a receiver's is rounded down."""
     billions = value_atoms // _PPB
     return billions * rate_ppb - (-(value_atoms - billions * _PPB) * rate_ppb) // _PPB
@@ -76,7 +76,7 @@ def fund(state: State, header: Any, ts_ns: int, index: int, rate_ppb: int, from_
         position = position_at(state.positions, account * header.instruments + index)
         if position.lots == 0:
             continue
-        paid = _payment(value_of(position.lots, mark, instrument.atoms_per_tick_lot), rate)
+        paid = funding_payment(value_of(position.lots, mark, instrument.atoms_per_tick_lot), rate)
         position.funding_atoms += paid
         collected += paid
         if position.isolated != 0:

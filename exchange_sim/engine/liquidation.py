@@ -6,7 +6,7 @@ others at the bankruptcy price. The rules are in docs/exchange.md.
 
 Bounds: a position's lots x unit is at most its cost, 2**60, and its bankruptcy price is cut so that its value
 there is at most 2**61; a fund pays no more than it has; the score of a counterparty is divided out digit
-by digit (`_profit_ratio`).
+by digit (`profit_ratio`).
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ def _trade_insured(
 
 
 @compiled
-def _profit_ratio(profit_atoms: int, cost_atoms: int) -> int:
+def profit_ratio(profit_atoms: int, cost_atoms: int) -> int:
     """Return `profit * 10**6 // cost`, digit by digit: a remainder is below the cost, 2**60, and is
     multiplied by at most 5."""
     ratio = profit_atoms // cost_atoms
@@ -244,7 +244,7 @@ def _first_counterparty(state: State, header: Any, index: int, instrument: Any, 
     for other in range(header.accounts):
         held = position_at(state.positions, other * header.instruments + index)
         if (held.lots < 0 and side == 1) or (held.lots > 0 and side == 0):
-            ratio = _profit_ratio(unrealized(instrument, held), abs(held.cost_atoms))
+            ratio = profit_ratio(unrealized(instrument, held), abs(held.cost_atoms))
             if ratio > best:
                 chosen, best = other, ratio
     return chosen

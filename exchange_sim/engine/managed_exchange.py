@@ -6,21 +6,21 @@ from decimal import Decimal
 from typing import Literal
 
 from exchange_sim.engine.row_exchange import Number, RowExchange
-from exchange_sim.model.enums import CommandKind, MarginMode
+from exchange_sim.model.enums import CommandKind, MarginMode, TradingState
 from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.instrument import ASSET_SCALE, MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS
 
 _FUND, _SET_INDEX = int(CommandKind.FUND), int(CommandKind.SET_INDEX)
 _SET_LEVERAGE, _SET_MARGIN_MODE = int(CommandKind.SET_LEVERAGE), int(CommandKind.SET_MARGIN_MODE)
 _MOVE_MARGIN, _WITHDRAW = int(CommandKind.MOVE_MARGIN), int(CommandKind.WITHDRAW)
-_FEED_INSURANCE = int(CommandKind.FEED_INSURANCE)
+_FEED_INSURANCE, _SET_STATE = int(CommandKind.FEED_INSURANCE), int(CommandKind.SET_STATE)
 _MODES = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
 _LARGEST_RATE_PPB = 10**9
 _INT64 = 2**63
 
 
 class ManagedExchange(RowExchange):
-    """The part of `Exchange` about margin, funding and funds; see there.
+    """The part of `Exchange` about margin, funding, funds and trading states; see there.
 
     What an account asks for may be refused: that is an `AccountRejected` event, never an exception. Numbers
     that are no amounts raise ValueError, unknown names KeyError.
@@ -113,6 +113,13 @@ class ManagedExchange(RowExchange):
         if not 1 <= price_ticks <= highest:
             raise ValueError(f"price_ticks: expected 1 to {highest}, was {price_ticks}")
         return self._command(_SET_INDEX, -1, index, price_ticks, 0, ts_ns)
+
+    def set_state(
+        self, instrument_id: str, state: TradingState, *, ts_ns: int | None = None
+    ) -> list[ExchangeEvent]:
+        """Halt an instrument, let only cancels through, or let it trade; return what follows."""
+        index = self.instrument_index(instrument_id)
+        return self._command(_SET_STATE, -1, index, 0, TradingState(state), ts_ns)
 
     def fund(
         self, instrument_id: str, rate_ppb: int | None = None, *, ts_ns: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange_sim.engine.exchange import Exchange
-from exchange_sim.model.enums import Reason, Side
+from exchange_sim.model.enums import Reason, Side, TradingState
 from exchange_sim.model.events import (
     ExchangeEvent,
     InsurancePaid,
@@ -179,4 +179,20 @@ def test_a_bankrupt_position_is_closed_above_the_mark() -> None:
     assert exchange.position("bob", X).lots == -2
     assert units(exchange, "bob") == 1080
     assert exchange.position("cat", X).lots == 2
+    exchange.check_conservation()
+
+
+def test_nobody_is_liquidated_while_the_instrument_does_not_trade() -> None:
+    exchange = opened(contract(), ann=100, bob=1000)
+    deal(exchange, "ann", "bob", 10, 100)
+    for state in (TradingState.CANCEL_ONLY, TradingState.HALTED):
+        exchange.set_state(X, state)
+        exchange.set_mark(X, 85)
+        assert exchange.position("ann", X).lots == 10
+    # Equity is -50: without a fund bob's short pays, at the bankruptcy price of 90.
+    assert told(exchange.set_state(X, TradingState.TRADING)) == [
+        ("ann", "liquidated", 10, 10, 90),
+        ("ann", "deleveraged", Side.SELL, 10, 90),
+        ("bob", "deleveraged", Side.BUY, 10, 90),
+    ]
     exchange.check_conservation()

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from exchange_sim.engine.exchange import Exchange
-from exchange_sim.model.enums import Reason
-from exchange_sim.model.events import ExchangeEvent, OrderFilled, OrderRejected
+from exchange_sim.model.commands import SubmitOrder
+from exchange_sim.model.enums import OrderType, Reason, SelfTradePrevention, Side, TimeInForce
+from exchange_sim.model.events import ExchangeEvent, OrderExpired, OrderFilled, OrderRejected
+from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
 from exchange_sim.model.instrument import Instrument
 from tests.engine.venue import X, contract, deal
 
@@ -110,6 +112,23 @@ def test_nobody_sells_or_spends_what_is_not_there() -> None:
     exchange.withdraw("bob", "1.5", asset="BTC")
     assert money(exchange, "ann") == (900 * UNIT, 900 * UNIT, 0, 0)
     assert money(exchange, "bob") == (0, 0, UNIT // 2, 0)
+
+
+def test_a_market_buy_is_covered_at_the_last_ask_and_trades_no_worse() -> None:
+    exchange = pair(taker_fee_ppm=0, maker_fee_ppm=0)
+    exchange.limit("bob", BTC, "sell", "1", 300)
+    exchange.limit("bob", BTC, "sell", "1", 600)
+    assert refusal(exchange.market("ann", BTC, "buy", "1.67")) is Reason.INSUFFICIENT_BALANCE
+    exchange.market("ann", BTC, "buy", "1.5")
+    assert money(exchange, "ann") == (400 * UNIT, 0, 150_000_000, 0)
+    # Her own ask counts when the order is judged; canceled, it must not send the order on to 600.
+    exchange.limit("ann", BTC, "sell", "0.5", 500)
+    sent = SubmitOrder(
+        AccountId("ann"), InstrumentId(BTC), ClientOrderId(77), Side.BUY, OrderType.MARKET, TimeInForce.IOC,
+        50, self_trade_prevention=SelfTradePrevention.CANCEL_OLDEST,
+    )  # fmt: skip
+    assert isinstance(exchange.submit(sent)[-1], OrderExpired)
+    assert money(exchange, "ann") == (400 * UNIT, 0, 150_000_000, 0)
 
 
 def test_spot_orders_and_positions_share_one_balance() -> None:
