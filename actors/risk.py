@@ -31,7 +31,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     gross_notional
         Largest sum of those values over all instruments.
     leverage
-        Largest such sum in multiples of the equity.
+        Largest such sum in multiples of the equity; a larger leverage cannot be chosen either.
     open_orders
         Most orders under way or at the venue at one time.
     orders_per_second

@@ -11,6 +11,8 @@ from rich.console import Console
 
 from actors.cli.console import loss, number, percent, share, span
 from actors.cli.leaderboard import leaderboard_table, legend, skill_text
+from actors.cli.match import margin_lines
+from actors.result import BotResult
 from analytics.leaderboard import Leaderboard, LeaderboardRow
 
 
@@ -121,3 +123,27 @@ def test_numbers_as_text() -> None:
     assert (share(0.333), share(math.nan)) == ("33%", "-")
     assert (number(1234.567), number(math.nan)) == ("1,234.57", "-")
     assert (span(59.6), span(3_661)) == ("1:00", "1:01:01")
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({}, []),
+        (
+            {"liquidations": 1, "insurance": 12.5},
+            ["bot was liquidated once, paid 12.50 to the insurance fund"],
+        ),
+        (
+            {"liquidations": 3, "insurance": -7.0},
+            ["bot was liquidated 3 times, got 7.00 from the insurance fund"],
+        ),
+        ({"deleveraged": 2}, ["bot was deleveraged 2 times: closed against a bankrupt position"]),
+        ({"funding": -3.25}, ["bot received 3.25 of funding"]),
+    ],
+)
+def test_what_the_exchange_did_to_an_account_is_said(changes: dict[str, float], lines: list[str]) -> None:
+    quiet = BotResult(
+        name="bot", strategy="cash", start_equity=1.0, final_equity=1.0, total_return=0.0, fees=0.0,
+        volume=0.0, maker_volume=0.0, fills=0, orders=0, denied=0, rejected=0, canceled=0,
+    )  # fmt: skip
+    assert margin_lines(msgspec.structs.replace(quiet, **changes)) == lines
