@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -41,15 +40,13 @@ def _move_last(subject: VenueSubject, side: Side) -> None:
     subject.send(subject.order(side, 1))
 
 
-def _stop(subject: VenueSubject, **terms: Any) -> SubmitOrder:
-    """Return a stop that sells one lot when the bid is traded."""
-    plain = subject.order(Side.SELL, 1)
+def _stop(subject: VenueSubject, trigger_ticks: int) -> SubmitOrder:
+    """Return a stop that sells one lot."""
     return msgspec.structs.replace(
-        plain,
+        subject.order(Side.SELL, 1),
         order_type=OrderType.STOP_MARKET,
         time_in_force=TimeInForce.GTC,
-        trigger_ticks=subject.bench.bid_ticks,
-        **terms,
+        trigger_ticks=trigger_ticks,
     )
 
 
@@ -58,12 +55,12 @@ def _waits(subject: VenueSubject) -> None:
         return
     subject.venue.connect()
     _move_last(subject, Side.BUY)
-    order = _stop(subject)
+    order = _stop(subject, subject.bench.bid_ticks)
     expect_kinds(subject.send(order), OrderAccepted)
     cancel = CancelOrder(order.account_id, order.instrument_id, order.client_order_id)
     expect_kinds(subject.send(cancel), OrderCanceled)
     _move_last(subject, Side.SELL)
-    wrong = _stop(subject, trigger_ticks=subject.bench.ask_ticks)
+    wrong = _stop(subject, subject.bench.ask_ticks)
     expect_kinds(subject.send(wrong), OrderRejected)
 
 
@@ -72,7 +69,7 @@ def _fires(subject: VenueSubject) -> None:
         return
     subject.venue.connect()
     _move_last(subject, Side.BUY)
-    order = _stop(subject)
+    order = _stop(subject, subject.bench.bid_ticks)
     subject.send(order)
     others = subject.send(subject.order(Side.SELL, 1))
     events = [event for event in others if event.client_order_id == order.client_order_id]
