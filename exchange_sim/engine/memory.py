@@ -7,6 +7,7 @@ start and returns to Python for growth.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,13 +98,14 @@ class Memory:
         `[account, instrument]`, `tiers` is `[instrument, tier]`.
     """
 
-    def __init__(self, capacity: Capacity, block: bytes | None = None) -> None:
+    def __init__(self, capacity: Capacity, parts: Iterable[tuple[int, bytes]] | None = None) -> None:
         self.capacity = capacity
         self._allocate()
-        if block is not None:
-            if len(block) != len(self.block):
-                raise ValueError(f"block: expected {len(self.block)} bytes, was {len(block)}")
-            self.block[:] = np.frombuffer(block, np.uint8)
+        if parts is not None:
+            for offset, part in parts:
+                if not 0 <= offset <= len(self.block) - len(part):
+                    raise ValueError(f"parts: expected an offset inside the block, was {offset}")
+                self.block[offset : offset + len(part)] = np.frombuffer(part, np.uint8)
             if self.header["special_orders"]:
                 self.connect()
             return

@@ -284,6 +284,7 @@ class RowExchange(ExchangeView):
         ):
             self.grow(status)
             status = self._run(self._memory.address, *fields)
+        self.now_ns = fields[0]
         if recorder is not None and status == DONE:
             recorder.record_one(row, self._ring_bytes(first, self._words[_HEAD]))
         return status
@@ -359,7 +360,7 @@ class RowExchange(ExchangeView):
         saved = decode_snapshot(payload)
         exchange = cls.__new__(cls)
         exchange._start(  # noqa: SLF001 - a constructor of this class
-            saved.instruments, Memory(saved.capacity, saved.block), list(saved.accounts), saved.rules
+            saved.instruments, Memory(saved.capacity, saved.parts), list(saved.accounts), saved.rules
         )
         exchange.now_ns = saved.now_ns
         return exchange

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import cast
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from exchange_sim.engine.memory import Capacity, Memory
 from exchange_sim.engine.memory_digest import layout_digest
+from exchange_sim.engine.packing import first_difference_at
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.rules import ExchangeRules
 
 SNAPSHOT_VERSION = 3
+
+_PART_BYTES = 1 << 16
 
 
 class SnapshotError(ValueError):
@@ -20,7 +25,10 @@ class SnapshotError(ValueError):
 
 
 class Snapshot(msgspec.Struct, frozen=True, array_like=True):
-    """What a snapshot of an exchange holds."""
+    """What a snapshot of an exchange holds.
+
+    `parts` are (offset, bytes) of the memory block; what lies between them is zeros.
+    """
 
     version: int
     layout: str
@@ -29,7 +37,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     accounts: tuple[AccountId, ...]
     now_ns: int
     capacity: Capacity
-    block: bytes
+    parts: tuple[tuple[int, bytes], ...]
 
 
 def encode_snapshot(
@@ -41,11 +49,30 @@ def encode_snapshot(
 ) -> bytes:
     """Return an exchange's parts as bytes."""
     memory.forget_read_events()
-    block = cast("bytes", memory.block.data)  # the encoder copies it once; another copy would cost as much
     saved = Snapshot(
-        SNAPSHOT_VERSION, layout_digest(), instruments, rules, accounts, now_ns, memory.capacity, block
-    )
+        SNAPSHOT_VERSION, layout_digest(), instruments, rules, accounts, now_ns, memory.capacity,
+        _parts(memory.block),
+    )  # fmt: skip
     return msgspec.msgpack.encode(saved)
+
+
+def _parts(block: npt.NDArray[np.uint8]) -> tuple[tuple[int, bytes], ...]:
+    """Return the runs of a block that are not zeros, in steps of `_PART_BYTES`.
+
+    They are views, which the encoder copies once: another copy would cost as much.
+    """
+    zeros = np.zeros(_PART_BYTES, np.uint8)
+    address, nothing = block.ctypes.data, zeros.ctypes.data
+    parts: list[tuple[int, bytes]] = []
+    start = -1
+    for offset in range(0, len(block) + _PART_BYTES, _PART_BYTES):
+        words = max(0, min(_PART_BYTES, len(block) - offset)) // 8
+        if words and first_difference_at(address + offset, nothing, words) >= 0:
+            start = offset if start < 0 else start
+        elif start >= 0:
+            parts.append((start, cast("bytes", block[start : min(offset, len(block))].data)))
+            start = -1
+    return tuple(parts)
 
 
 def decode_snapshot(payload: bytes) -> Snapshot:

@@ -45,7 +45,6 @@ def drive(exchange: Exchange, rows: npt.NDArray[Any], seed: int) -> None:
         if random.random() < 0.02:
             exchange.open_account(f"late-{at}", deposit="10", asset="USD")
     exchange.take_events()
-    exchange.now_ns = int(rows["ts_ns"][-1])
 
 
 class Recorded:
