@@ -28,12 +28,13 @@ from exchange_sim.engine.margin import HELD_BY_SPOT, WATCHED
 from exchange_sim.engine.memory import Capacity, Memory
 from exchange_sim.engine.queries import ExchangeView
 from exchange_sim.engine.recorder import Recorder
+from exchange_sim.engine.rule_rows import write_rules, write_tiers
 from exchange_sim.engine.snapshots import decode_snapshot, encode_snapshot
 from exchange_sim.model.enums import CommandKind
 from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import ASSET_SCALE, MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS, Instrument
-from exchange_sim.model.rules import PPM, ExchangeRules, MarginTier
+from exchange_sim.model.rules import ExchangeRules
 
 _DEPOSIT, _SET_MARK = int(CommandKind.DEPOSIT), int(CommandKind.SET_MARK)
 _ACCOUNTS, _ORDERS, _EVENTS = 16, 1024, 8192
@@ -82,8 +83,8 @@ class RowExchange(ExchangeView):
                 row[field] = getattr(instrument, field)
             row["links"] = _links(instrument, instruments)
         for number, instrument in enumerate(instruments):
-            _write_tiers(memory.tiers[number], instrument.tiers)
-        _write_rules(memory, rules, instruments)
+            write_tiers(memory.tiers[number], instrument.tiers)
+        write_rules(memory, rules, instruments)
         self._start(instruments, memory, [], rules)
 
     recorder: Recorder | None = None
@@ -371,37 +372,6 @@ def _links(instrument: Instrument, others: Sequence[Instrument]) -> int:
     watched = any(other.tiers and other.settle in instrument.assets for other in others)
     held = any(other.is_spot and instrument.settle in other.assets for other in others)
     return watched * WATCHED | held * HELD_BY_SPOT
-
-
-def _write_tiers(rows: npt.NDArray[Any], tiers: Sequence[MarginTier]) -> None:
-    amount = 0
-    for number, (row, tier) in enumerate(zip(rows, tiers, strict=False)):
-        if number:
-            before = tiers[number - 1]
-            amount += before.up_to_atoms * (tier.maintenance_ppm - before.maintenance_ppm) // PPM
-        row["up_to_atoms"], row["maintenance_ppm"] = tier.up_to_atoms, tier.maintenance_ppm
-        row["initial_ppm"], row["amount_atoms"] = tier.initial_ppm, amount
-
-
-def _write_rules(memory: Memory, rules: ExchangeRules, instruments: Sequence[Instrument]) -> None:
-    """Write the exchange's rules into the block.
-
-    Raises
-    ------
-    ValueError
-        A fee tier's taker fee is above an instrument's.
-    """
-    least = min(each.taker_fee_ppm for each in instruments)
-    if rules.fee_tiers and rules.fee_tiers[0].taker_fee_ppm > least:
-        raise ValueError(
-            f"fee_tiers[0].taker_fee_ppm: expected at most {least}, as every instrument's, "
-            f"was {rules.fee_tiers[0].taker_fee_ppm}"
-        )
-    memory.header["messages_per_second"] = rules.messages_per_second
-    memory.header["fee_tiers"] = len(rules.fee_tiers)
-    for row, tier in zip(memory.fee_tiers, rules.fee_tiers, strict=False):
-        row["volume_atoms"] = tier.volume_atoms
-        row["maker_fee_ppm"], row["taker_fee_ppm"] = tier.maker_fee_ppm, tier.taker_fee_ppm
 
 
 def _power_of_two(least: int) -> int:
