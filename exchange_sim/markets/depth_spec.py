@@ -43,7 +43,7 @@ class ReplayL2Market(
     ----------
     instruments
         Symbols, or tables with `symbol`, its files and what differs from the symbol's preset. All are traded
-        as perpetuals without funding.
+        as perpetuals.
     queue
         Where a bot's order stands in a recorded queue.
     start

@@ -66,6 +66,8 @@ def build_replay_l2(market: ReplayL2Market, duration_ns: int, data_folder: Path)
 
 def _read(spec: DepthInstrument, start_ns: int | None, folder: Path) -> Record:
     depth = folder / spec.file if spec.file is not None else find_depth(folder, spec.symbol, start_ns)
+    if not depth.is_file():
+        raise DepthError(f"{depth}: expected a file of recorded depth, found none")
     trades = folder / spec.trades_file if spec.trades_file is not None else find_trades(folder, depth)
     return read_record(depth, trades, spec.instrument(), contiguous=spec.update_ids == "contiguous")
 

@@ -134,6 +134,9 @@ def test_a_record_that_does_not_reach_is_refused_in_one_line(folder: Path) -> No
     )
     with pytest.raises(CommandError, match=r"market.start: expected 2025-01-01 00:00:00 UTC or later"):
         check_markets([early], folder)
+    lost = spec(instruments=[{"symbol": SYMBOL, "file": "lost_events.parquet"}])
+    with pytest.raises(CommandError, match=r"lost_events.parquet: expected a file of recorded depth"):
+        check_markets([lost], folder)
     with pytest.raises(CommandError, match="a replayed market needs a folder"):
         check_markets([spec()], None)
 
