@@ -10,8 +10,7 @@ from actors.context import HostContext
 from actors.risk import RiskLimits
 from actors.strategy_host import StrategyHost
 from actors.strategy_setup import series_numbers
-from actors.venues.faulty import FaultyVenue
-from actors.venues.simulated import SimulatedVenue
+from actors.venues.faulty import simulated_venue
 from actors.watchdog import WATCHDOG
 from exchange_sim.engine.queries import ExchangeView
 from exchange_sim.faults import AccountFaults
@@ -87,25 +86,17 @@ class AccountHost:
         blackouts: Spans = (),
     ) -> None:
         self.account_id = account_id
-        self.venue: SimulatedVenue
-        lossy = bool(blackouts) or (faults is not None and faults.some)
-        settings = faults or AccountFaults()
-        if lossy:
-            self.venue = FaultyVenue(
-                account_id,
-                account,
-                instruments,
-                latency=latency,
-                seed=seed,
-                faults=settings,
-                blackouts=blackouts,
-                exchange=exchange,
-                series=series,
-            )
-        else:
-            self.venue = SimulatedVenue(
-                account_id, account, instruments, latency=latency, seed=seed, exchange=exchange, series=series
-            )
+        self.venue = simulated_venue(
+            account_id,
+            account,
+            instruments,
+            latency=latency,
+            seed=seed,
+            exchange=exchange,
+            series=series,
+            faults=faults,
+            blackouts=blackouts,
+        )
         self.host = StrategyHost(
             account_id,
             strategy,
@@ -116,7 +107,7 @@ class AccountHost:
             limits=limits,
             outbox_limit=outbox_limit,
             handler_limit_s=handler_limit_s,
-            answer_timeout_ns=settings.answer_timeout_ns if lossy else 0,
+            answer_timeout_ns=self.venue.answer_timeout_ns,
         )
         self._numbers = series_numbers(account_id, self.host.subscriptions, series)
         self.wishes = _wishes(self.host.subscriptions, instruments, self._numbers)

@@ -27,7 +27,9 @@ from exchange_sim.markets.build import build_market
 from exchange_sim.markets.depth_spec import ReplayL2Market
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.inputs import MarketInputs
+from exchange_sim.markets.outages import blackouts, halts
 from exchange_sim.markets.read_latency import read_latencies
+from exchange_sim.markets.spec import outages_of
 from exchange_sim.model.enums import EventKind, Liquidity, Side
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
@@ -248,6 +250,7 @@ def _market(spec: MatchSpec, inputs: MarketInputs) -> RunningMarket:
         size_scales=inputs.size_scales,
         snapshot_depth=spec.settings.book_depth,
         sample_interval_ns=spec.settings.market_interval_ns,
+        halts=halts(inputs.outages, inputs.start_ns + OPENING_NS),
         feeds=inputs.feeds,
     )
 
@@ -275,6 +278,7 @@ def _host(
         outbox_limit=spec.settings.outbox_limit,
         series=given.series,
         faults=bot.faults,
+        blackouts=blackouts(outages_of(spec.market), given.start_ns + _opening_ns(spec)),
     )
 
 

@@ -246,6 +246,28 @@ def _query(subject: VenueSubject) -> None:
     expect(subject.open_order(order) is None, "expected None for a canceled order")
 
 
+def _status(subject: VenueSubject) -> None:
+    subject.venue.connect()
+    order = subject.far()
+    if not subject.venue.capabilities.status:
+        try:
+            subject.venue.ask([order.client_order_id], subject.bench.now_ns)
+        except VenueUnsupportedError:
+            return
+        expect(False, "expected VenueUnsupportedError, the venue does not claim to answer questions")
+    subject.venue.send(subject.approve(order))
+    subject.venue.ask([order.client_order_id], subject.bench.now_ns)
+    subject.bench.wait()
+    event = only(subject.hear(), OrderAccepted)
+    expect(len(subject.reports) == 1, f"expected one answer, was {len(subject.reports)}")
+    report = subject.reports[0]
+    expect(report.client_order_id == order.client_order_id, f"expected our id, was {report.client_order_id}")
+    expect(
+        event.ts_received_ns <= report.ts_received_ns,
+        "expected the answer behind what had happened to the order before",
+    )
+
+
 CARDS: Sequence[Card[VenueSubject]] = (
     Card("V01", "instruments are listed before connecting", _instruments),
     Card("V02", "a closed connection refuses commands; closing twice is no error", _closed),
@@ -262,4 +284,5 @@ CARDS: Sequence[Card[VenueSubject]] = (
     Card("V13", "a snapshot shows cash, positions and orders", _snapshot),
     Card("V14", "a query by client id finds what is open, and only that", _query),
     *ORDER_CARDS,
+    Card("V23", "a question about an order is answered behind what happened before", _status),
 )

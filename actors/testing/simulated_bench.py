@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from actors.testing.stage import BTC, FAST, SILENCE
-from actors.venues.simulated import SimulatedVenue
+from actors.venues.faulty import simulated_venue
 from exchange_sim.engine.layout import COMMAND
+from exchange_sim.faults import AccountFaults
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.latency import AccountLatency
@@ -34,6 +35,8 @@ class SimulatedBench:
         Of the account.
     queries
         Whether the venue has the exchange at hand and can answer queries.
+    faults
+        Of its connection.
     """
 
     instrument: Instrument = BTC
@@ -41,7 +44,9 @@ class SimulatedBench:
     ask_ticks = 600_010
     depth_lots = 20
 
-    def __init__(self, *, latency: AccountLatency = FAST, queries: bool = True) -> None:
+    def __init__(
+        self, *, latency: AccountLatency = FAST, queries: bool = True, faults: AccountFaults | None = None
+    ) -> None:
         self.account_id = AccountId("tested")
         accounts: Sequence[tuple[str, int]] = (("maker", _CASH_ATOMS), (self.account_id, _CASH_ATOMS))
         path = MarketPath.constant(0, _END_NS, [600_000.0])
@@ -50,13 +55,14 @@ class SimulatedBench:
         self._rest("maker", Side.SELL, self.ask_ticks)
         self._kernel.advance(_STEP_NS, _STEP_NS)
         self._kernel.take_order_events()
-        self.venue = SimulatedVenue(
+        self.venue = simulated_venue(
             self.account_id,
             self._kernel.account_index(self.account_id),
             [BTC],
             latency=latency,
             seed=1,
             exchange=self._kernel.exchange if queries else None,
+            faults=faults,
         )
 
     @property

@@ -10,13 +10,13 @@ from typing import Any, BinaryIO
 from actors.host import AccountHost
 from actors.risk import RiskLimits
 from exchange_sim.faults import AccountFaults
-from exchange_sim.faulty_link import Spans
 from exchange_sim.journal import JournalFooter, JournalHeader, JournalWriter
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.latency import AccountLatency, ConstantLatency
 from exchange_sim.markets.history import EMPTY_HISTORY, History
 from exchange_sim.markets.inputs import MarketInputs
+from exchange_sim.markets.outages import OutageSpec, blackouts, halts
 from exchange_sim.model.ids import AccountId, AssetId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
 from exchange_sim.population.species import Noise, Population
@@ -89,8 +89,8 @@ class Stage:
         How long.
     seed, handler_limit_s, outbox_limit, journal
         As in a match; `journal` is a file to write to.
-    blackouts
-        Spans in which nothing gets through to or from anybody.
+    outages
+        When the exchange is down, counted from the market's start.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Stage:
         handler_limit_s: float = 5.0,
         outbox_limit: int = 1_000,
         journal: BinaryIO | None = None,
-        blackouts: Spans = (),
+        outages: Sequence[OutageSpec] = (),
     ) -> None:
         market = market or still_market(duration_ns)
         self.market = market
@@ -118,6 +118,7 @@ class Stage:
             funding=market.funding,
             seed=seed,
             size_scales=market.size_scales,
+            halts=halts(outages, market.start_ns),
         )
         header = JournalHeader(streams=tuple(each.name for each in players), seed=seed, config_digest="stage")
         self.journal = JournalWriter(header, journal)
@@ -138,7 +139,7 @@ class Stage:
                 exchange=self.kernel.exchange,
                 series=market.series,
                 faults=each.faults,
-                blackouts=blackouts,
+                blackouts=blackouts(outages, market.start_ns),
             )
             for each in players
         )

@@ -59,6 +59,7 @@ class VenueSubject:
         self.instrument = bench.instrument
         self.heard: list[OrderEvent] = []
         self.news: list[AccountEvent] = []
+        self.reports: list[StatusReported] = []
         """What happened to the account without an order of its own."""
         portfolio = Portfolio([bench.instrument], {}, lambda _: 0)
         tracker = OrderTracker([bench.instrument.instrument_id])
@@ -130,7 +131,9 @@ class VenueSubject:
         for event in self.venue.events(self.bench.now_ns):
             if isinstance(event, AccountEvent):
                 self.news.append(event)
-            elif not isinstance(event, MarketData | StatusReported):
+            elif isinstance(event, StatusReported):
+                self.reports.append(event)
+            elif not isinstance(event, MarketData):
                 news.append(event)
         self.heard += news
         return news

@@ -100,6 +100,10 @@ class FaultyVenue(SimulatedVenue):
             link.change(spec)
         self._least_down_ns = latency.down.minimum_ns
 
+    @property
+    def answer_timeout_ns(self) -> int:
+        return self._faults.answer_timeout_ns
+
     def send(self, request: RiskApproved[Command]) -> None:
         if not self._connected:
             raise VenueClosedError(f"{self._account_id}: expected an open connection, was closed")
@@ -263,6 +267,36 @@ class FaultyVenue(SimulatedVenue):
         asked_ns, about = self._asked[place]
         self._take(self._count(asked_ns + 1), now_ns, heard)  # behind what arrived at that instant
         heard.extend(StatusReported(self._account_id, each, asked_ns, now_ns) for each in about)
+
+
+def simulated_venue(
+    account_id: AccountId,
+    account: int,
+    instruments: Sequence[Instrument],
+    *,
+    latency: AccountLatency,
+    seed: int,
+    exchange: ExchangeView | None = None,
+    series: Sequence[Series] = (),
+    faults: AccountFaults | None = None,
+    blackouts: Spans = (),
+) -> SimulatedVenue:
+    """Return the venue with the faults asked for; one without any is as cheap as if there were no faults."""
+    if not blackouts and (faults is None or not faults.some):
+        return SimulatedVenue(
+            account_id, account, instruments, latency=latency, seed=seed, exchange=exchange, series=series
+        )
+    return FaultyVenue(
+        account_id,
+        account,
+        instruments,
+        latency=latency,
+        seed=seed,
+        faults=faults or AccountFaults(),
+        blackouts=blackouts,
+        exchange=exchange,
+        series=series,
+    )
 
 
 def _stream(kind: int, row: Row) -> tuple[int, ...]:

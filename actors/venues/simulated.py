@@ -83,6 +83,11 @@ class SimulatedVenue:
         self.capabilities = msgspec.structs.replace(EVERYTHING, snapshot=answers, query=answers)
         self.subscribe(Wishes())
 
+    @property
+    def answer_timeout_ns(self) -> int:
+        """How long an answer is waited for before the venue is asked; 0: nothing is ever lost."""
+        return 0
+
     def subscribe(self, wishes: Wishes) -> None:
         """Pass on these market data from now on, and no others."""
         self.wishes = wishes

@@ -16,8 +16,6 @@ from exchange_sim.kernel.feeds import Feed, Feeds
 from exchange_sim.kernel.kernel_snapshot import KernelSnapshot, decode_kernel, encode_kernel
 from exchange_sim.kernel.loop import (
     DONE,
-    NEED_OUTPUT,
-    NEED_PENDING,
     first_strange,
     go_on,
     push_commands,
@@ -25,13 +23,15 @@ from exchange_sim.kernel.loop import (
     start_agent,
     start_clock,
 )
-from exchange_sim.kernel.operator import FundingPlan, operations, start_operations
+from exchange_sim.kernel.operator import FundingPlan, Halt, operations, start_operations
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.kernel.schedule import Appointment, bar_places, timer_rows
 from exchange_sim.kernel.storage import Storage, word_of
 from exchange_sim.kernel.tables import (
     ACTION_COMMANDS_MAXIMUM,
     MARKET,
+    NEED_OUTPUT,
+    NEED_PENDING,
     NEVER_NS,
     TIMER_BAR,
     TIMER_SAMPLE,
@@ -96,6 +96,8 @@ class Kernel:
         What is recorded and plays again. Their accounts come between the crowd's and the given ones.
     holdings
         What the given accounts have besides their deposit, in atoms by asset.
+    halts
+        When no instrument takes any command, in order.
     index_interval_ns
         How often instruments whose mark follows the index get an index price: the fundamental value.
 
@@ -119,6 +121,7 @@ class Kernel:
         sample_interval_ns: int = 0,
         rules: ExchangeRules = ExchangeRules(),  # noqa: B008 - immutable
         funding: Sequence[FundingPlan | None] = (),
+        halts: Sequence[Halt] = (),
         index_interval_ns: int = SECOND_NS,
         feeds: Sequence[Feed] = (),
         holdings: Mapping[str, Mapping[AssetId, int]] = MappingProxyType({}),
@@ -147,7 +150,7 @@ class Kernel:
         if sample_interval_ns:
             self._timers += [(TIMER_SAMPLE, each, sample_interval_ns) for each in range(len(instruments))]
         self._start_crowd(crowd)
-        self._start_operations(funding or (None,) * len(instruments), index_interval_ns)
+        self._start_operations(funding or (None,) * len(instruments), index_interval_ns, halts)
 
     def _fill_tables(self, crowd: Crowd, population: Population) -> None:
         storage, header, path = self._storage, self._header, self.path
@@ -178,8 +181,10 @@ class Kernel:
         for agent, wait_ns in crowd.starts:
             start_agent(self._address, agent, wait_ns)
 
-    def _start_operations(self, funding: Sequence[FundingPlan | None], index_interval_ns: int) -> None:
-        rows, rates = operations(self.instruments, funding, index_interval_ns, self._now_ns)
+    def _start_operations(
+        self, funding: Sequence[FundingPlan | None], index_interval_ns: int, halts: Sequence[Halt]
+    ) -> None:
+        rows, rates = operations(self.instruments, funding, index_interval_ns, self._now_ns, halts)
         self._storage.copy("operations", rows)
         self._storage.copy("rates", rates)
         self._storage.reserve_pending(0, len(rows) + 1)

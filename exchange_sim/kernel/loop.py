@@ -18,6 +18,8 @@ from exchange_sim.kernel.recording import record_command, record_own
 from exchange_sim.kernel.sending import next_sequence, release
 from exchange_sim.kernel.tables import (
     ACTION_COMMANDS_MAXIMUM,
+    NEED_OUTPUT,
+    NEED_PENDING,
     NEVER_NS,
     RANK_AGENT,
     RANK_CLOCK,
@@ -36,11 +38,6 @@ from exchange_sim.population.act import act
 from exchange_sim.population.common import DRAW_AGENT, DRAW_INTERVAL, DRAWS_PER_ACTION
 
 DONE = 0
-NEED_OUTPUT = 101
-"""An output table may be too small for the next step."""
-NEED_PENDING = 102
-"""Too few free rows for the commands of one action, or too small a heap."""
-
 _COMMAND_WORDS = COMMAND_BYTES // 8
 _SUBMIT, _MODIFY = int(CommandKind.SUBMIT), int(CommandKind.MODIFY)
 _REPLACE, _ADVANCE = int(CommandKind.REPLACE), int(CommandKind.ADVANCE)
@@ -162,7 +159,7 @@ def _expire(k: Any, s: Any, due_ns: int) -> int:
     k.touched = -1
     status = apply_by_operator(s, due_ns, _ADVANCE, -1, 0, 0)
     if status == DONE and k.recording:
-        record_own(k, due_ns, _ADVANCE, -1, 0, 0)
+        record_own(k, due_ns, _ADVANCE, -1, -1, 0, 0)
     return status
 
 

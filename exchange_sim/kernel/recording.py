@@ -21,14 +21,16 @@ def record_command(k: Any, rows: int, number: int, ts_ns: int) -> None:
 
 
 @compiled
-def record_own(k: Any, ts_ns: int, kind: int, instrument: int, price_ticks: int, lots: int) -> None:
+def record_own(
+    k: Any, ts_ns: int, kind: int, account: int, instrument: int, price_ticks: int, lots: int
+) -> None:
     """Keep a command that the market itself gave."""
     for word in range(_WORDS):
         store(k.applied, k.applied_count * _WORDS + word, 0)
     row = command_at(k.applied, k.applied_count)
     row.ts_ns = ts_ns
     row.kind = kind
-    row.account = -1
+    row.account = account
     row.instrument = instrument
     row.price_ticks = price_ticks
     row.quantity_lots = lots

@@ -13,6 +13,11 @@ from exchange_sim.kernel.outputs import BAR, ORDER_EVENT, QUOTE, SAMPLE, TRADE
 
 NEVER_NS = 2**63 - 1
 
+NEED_OUTPUT = 101
+"""An output table may be too small for the next step."""
+NEED_PENDING = 102
+"""Too few free rows for the commands of one action, or too small a heap."""
+
 HEADER = np.dtype(
     [
         ("now_ns", "<i8"),
@@ -217,11 +222,11 @@ TIMER = np.dtype(
 
 OPERATION = np.dtype(
     [
-        ("kind", "<i8"),  # CommandKind: SET_INDEX or FUND
+        ("kind", "<i8"),  # CommandKind: SET_INDEX, FUND, SET_STATE or CANCEL_ALL
         ("instrument", "<i8"),
-        ("interval_ns", "<i8"),
+        ("interval_ns", "<i8"),  # CANCEL_ALL: the next account, while it is under way
         ("due_ns", "<i8"),
-        ("place", "<i8"),  # of the next recorded rate
+        ("place", "<i8"),  # of the next recorded rate or state
         ("last", "<i8"),  # place behind the last one; 0: no recorded rates
     ]
 )

@@ -13,7 +13,7 @@ from exchange_sim.markets.duration import parse_duration_ns
 from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.markets.read_series import read_market_series
 from exchange_sim.markets.replay_spec import ReplayL3Market
-from exchange_sim.markets.spec import AnchoredMarket, MarketSpec
+from exchange_sim.markets.spec import AnchoredMarket, MarketSpec, outages_of
 from exchange_sim.markets.synthetic import build_synthetic
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.replay.depth.building import build_replay_l2
@@ -64,7 +64,7 @@ def build_market(
         history_ns=market.history_ns,
     )
     plans = _funding(market.funding, inputs.instruments, series)
-    return replace(inputs, series=series, rules=market.rules, funding=plans)
+    return replace(inputs, series=series, rules=market.rules, funding=plans, outages=outages_of(market))
 
 
 def _funding(

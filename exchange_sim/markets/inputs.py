@@ -8,6 +8,7 @@ from exchange_sim.kernel.feeds import Feed
 from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.kernel.path import MarketPath
 from exchange_sim.markets.history import History
+from exchange_sim.markets.outages import OutageSpec
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.population.species import Population
@@ -34,6 +35,7 @@ class MarketInputs:
     history: History
     series: tuple[Series, ...] = ()
     rules: ExchangeRules = ExchangeRules()  # noqa: RUF009 - immutable
+    outages: tuple[OutageSpec, ...] = ()
     funding: tuple[FundingPlan | None, ...] = ()
     feeds: tuple[Feed, ...] = ()
     depth: DepthInputs | None = None

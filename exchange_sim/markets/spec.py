@@ -10,6 +10,7 @@ import msgspec
 from exchange_sim.markets.contracts import InstrumentSpec, check_terms, contract_preset
 from exchange_sim.markets.depth_spec import ReplayL2Market
 from exchange_sim.markets.duration import MINUTE_NS, Duration, Funding, parse_duration_ns
+from exchange_sim.markets.outages import OutageSpec, check_outages
 from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
@@ -171,6 +172,8 @@ class SyntheticMarket(
         Grid of the fundamental path; between its points the path is a straight line.
     series
         Recorded series that are published on time. Recorded funding is what positions pay, too.
+    outages
+        When the exchange is down.
     funding
         How often positions in perpetuals pay funding at the rate that follows from the premium, or `off`.
     rules
@@ -187,6 +190,7 @@ class SyntheticMarket(
     volume_scale: Positive = 0.1
     path_step: Duration = "1s"
     series: tuple[SeriesSpec, ...] = ()
+    outages: tuple[OutageSpec, ...] = ()
     funding: Funding = "8h"
     rules: ExchangeRules = ExchangeRules()
 
@@ -194,6 +198,7 @@ class SyntheticMarket(
         _instruments(self.instruments)
         check_series(self.series, tuple(each.symbol for each in self.specs()))
         check_terms(self.contracts(), self.rules)
+        check_outages(self.outages)
         _check_step(self.path_step)
         _check_population(self.population)
         _check_whole_minute(self.start)
@@ -251,6 +256,8 @@ class AnchoredMarket(
         Carry the last close over missing bars (with volume 0) rather than refuse the file.
     series
         Recorded series that are published on time. Recorded funding is what positions pay, too.
+    outages
+        When the exchange is down.
     funding
         How often positions in perpetuals pay funding at the rate that follows from the premium, or `off`.
     rules
@@ -266,6 +273,7 @@ class AnchoredMarket(
     path_step: Duration = "1s"
     fill_gaps: bool = False
     series: tuple[SeriesSpec, ...] = ()
+    outages: tuple[OutageSpec, ...] = ()
     funding: Funding = "8h"
     rules: ExchangeRules = ExchangeRules()
 
@@ -273,6 +281,7 @@ class AnchoredMarket(
         _instruments(self.instruments)
         check_series(self.series, tuple(each.symbol for each in self.specs()))
         check_terms(self.contracts(), self.rules)
+        check_outages(self.outages)
         _check_step(self.path_step)
         _check_population(self.population)
         if self.start is not None:
@@ -317,3 +326,8 @@ def _check_step(step: str) -> None:
 
 MarketSpec = SyntheticMarket | AnchoredMarket | ReplayL3Market | ReplayL2Market
 """Told apart by the field `kind`."""
+
+
+def outages_of(market: MarketSpec) -> tuple[OutageSpec, ...]:
+    """Return when the exchange of a market is down; what is recorded order by order or as depth goes on."""
+    return market.outages if isinstance(market, (SyntheticMarket, AnchoredMarket)) else ()

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange_sim.markets.build import build_market
-from exchange_sim.markets.funding_schedule import read_funding
 from exchange_sim.markets.read_series import SeriesError, _carried, read_series
 from exchange_sim.markets.series_spec import SeriesSpec
 from exchange_sim.markets.spec import AnchoredMarket, SyntheticMarket, instant_ns
@@ -172,15 +171,18 @@ def test_recorded_funding_is_exact_and_complete() -> None:
         stamp="moment",
         interval="8h",
     )
-    end_ns = START + 30 * 24 * HOUR
-    schedule = read_funding(rates, shared_data(), start_ns=START, end_ns=end_ns)
-    assert schedule.times_ns == tuple(range(START, end_ns, 8 * HOUR))
+    market = SyntheticMarket(
+        instruments=("XRP/USDT:USDT",), start=datetime(2025, 5, 6, tzinfo=UTC), history="1d", series=(rates,)
+    )
+    span_ns = 24 * HOUR
+    (plan,) = build_market(market, span_ns, 1, shared_data()).funding
+    assert plan is not None
+    assert [time for time, _ in plan.recorded] == list(
+        range(START - 24 * HOUR, START + span_ns + 1, 8 * HOUR)
+    )
     table = pq.read_table(shared_data() / rates.file)
     known = dict(zip(table["timestamp"].to_pylist(), table["funding_rate"].to_pylist(), strict=True))
-    assert all(
-        f"{rate / 10**9:.8f}" == f"{known[time // 10**6]:.8f}"
-        for time, rate in zip(schedule.times_ns, schedule.rates_ppb, strict=True)
-    )
+    assert all(f"{rate / 10**9:.8f}" == f"{known[time // 10**6]:.8f}" for time, rate in plan.recorded)
 
 
 def test_the_recorded_factor_file_has_its_missing_hours_named() -> None:

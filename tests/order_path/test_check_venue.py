@@ -11,6 +11,7 @@ from actors.testing.cards import CheckError
 from actors.testing.check_venue import CARDS, check_venue
 from actors.testing.simulated_bench import SimulatedBench
 from actors.venues.simulated import SimulatedVenue
+from exchange_sim.faults import AccountFaults, DownFaults
 from exchange_sim.latency import AccountLatency, ConstantLatency, LognormalLatency
 from exchange_sim.model.events import OrderCanceled, OrderFilled
 
@@ -20,12 +21,16 @@ SLOW = AccountLatency(
 )
 
 
+NOISY = AccountFaults(down=DownFaults(double=0.9, reorder=0.9, held_us=20_000), patience_us=1_000)
+
+
 @pytest.mark.parametrize(
     "make",
     [
         SimulatedBench,
         lambda: SimulatedBench(latency=SLOW),
         lambda: SimulatedBench(queries=False),
+        lambda: SimulatedBench(faults=NOISY),
     ],
 )
 def test_the_simulated_venue_passes(make: Callable[[], SimulatedBench]) -> None:

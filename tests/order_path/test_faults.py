@@ -17,6 +17,7 @@ from exchange_sim.faulty_link import EpisodeClock, FaultyLink, covered
 from exchange_sim.latency import AccountLatency, ConstantLatency, LognormalLatency
 from exchange_sim.markets.build import build_market
 from exchange_sim.markets.inputs import MarketInputs
+from exchange_sim.markets.outages import OutageSpec
 from exchange_sim.markets.spec import SyntheticMarket
 from exchange_sim.model.enums import EventKind, Reason, Side
 from exchange_sim.model.events import OrderRejected
@@ -101,13 +102,17 @@ def rest(bot: Any, ctx: Any) -> None:
     ctx.submit_limit(bot.symbol, Side.BUY, 5, FAR)
 
 
-def play(*acts: Any, faults: AccountFaults | None = None, blackouts: Any = (), seconds: int = 5) -> Any:
+def dark(from_ms: int, for_ms: int) -> OutageSpec:
+    return OutageSpec(after=f"{from_ms}ms", duration=f"{for_ms}ms", announced=False)
+
+
+def play(*acts: Any, faults: AccountFaults | None = None, outages: Any = (), seconds: int = 5) -> Any:
     """Play a scripted bot against a wall; its books must be right at the end."""
     bot = Scripted(*acts)
     stage = Stage(
         [Player("bot", bot, faults=faults), Player("wall", Wall())],
         duration_ns=seconds * SECOND_NS,
-        blackouts=blackouts,
+        outages=outages,
     )
     stage.play()
     check_books(stage)
@@ -115,7 +120,7 @@ def play(*acts: Any, faults: AccountFaults | None = None, blackouts: Any = (), s
 
 
 def test_a_lost_order_is_asked_about_and_never_sent_again() -> None:
-    bot, stage = play((100, bought), blackouts=[(102 * MS, 110 * MS)])
+    bot, stage = play((100, bought), outages=[dark(102, 8)])
     (event,) = bot.heard
     assert isinstance(event, OrderRejected)
     assert event.reason is Reason.NOT_RECEIVED
@@ -145,12 +150,10 @@ def test_a_lost_fill_is_heard_once_after_a_heartbeat() -> None:
 
 
 def test_a_lost_cancel_is_sent_again() -> None:
-    bot, stage = play((100, rest), (200, lambda b, c: c.cancel(1)), blackouts=[(204 * MS, 206 * MS)])
+    bot, stage = play((100, rest), (200, lambda b, c: c.cancel(1)), outages=[dark(204, 2)])
     assert bot.kinds == ["OrderAccepted", "OrderCanceled"]
     assert bot.heard[1].ts_received_ns == (200 + 1_000 + 10 + 10) * MS
-    bot, stage = play(
-        (100, rest), (200, lambda b, c: c.modify(1, quantity_lots=3)), blackouts=[(204 * MS, 206 * MS)]
-    )
+    bot, stage = play((100, rest), (200, lambda b, c: c.modify(1, quantity_lots=3)), outages=[dark(204, 2)])
     assert bot.kinds == ["OrderAccepted", "ModifyRejected"]
     assert bot.heard[1].reason is Reason.NOT_RECEIVED
     assert stage.hosts[0].host.tracker.orders[1].state is OrderState.OPEN
@@ -162,7 +165,7 @@ def test_cancels_at_the_stop_get_through() -> None:
             ctx.cancel_all()
 
     bot = Tidy((100, rest), (150, rest))
-    stage = Stage([Player("bot", bot)], duration_ns=SECOND_NS, blackouts=[(1_004 * MS, 1_300 * MS)])
+    stage = Stage([Player("bot", bot)], duration_ns=SECOND_NS, outages=[dark(1_004, 296)])
     stage.play()
     assert stage.kernel.exchange.open_orders("bot") == []
     check_books(stage)

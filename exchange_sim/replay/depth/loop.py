@@ -15,9 +15,9 @@ from exchange_sim.engine.layout import COMMAND_BYTES
 from exchange_sim.engine.pointers import call_two, command_at, header_at, instrument_at, triggers_at
 from exchange_sim.engine.state import State, open_state
 from exchange_sim.kernel.heap import drop_first
-from exchange_sim.kernel.loop import DONE, NEED_OUTPUT
+from exchange_sim.kernel.loop import DONE
 from exchange_sim.kernel.sending import release
-from exchange_sim.kernel.tables import NEVER_NS, entry_at, kernel_at
+from exchange_sim.kernel.tables import NEED_OUTPUT, NEVER_NS, entry_at, kernel_at
 from exchange_sim.model.enums import TriggerSource
 from exchange_sim.replay.depth.book import clear_book, set_level
 from exchange_sim.replay.depth.filling import fill_by_crossing, fill_by_trade

@@ -11,11 +11,19 @@ from exchange_sim.engine.core import row_address
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.kernel.kernel import Counters
-from exchange_sim.kernel.loop import DONE, NEED_OUTPUT, NEED_PENDING, first_strange, push_commands
+from exchange_sim.kernel.loop import DONE, first_strange, push_commands
 from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.kernel.schedule import Appointment, bar_places, timer_rows
 from exchange_sim.kernel.storage import Storage, word_of
-from exchange_sim.kernel.tables import MARKET, NEVER_NS, TIMER_BAR, TIMER_SAMPLE, TIMER_SNAPSHOT
+from exchange_sim.kernel.tables import (
+    MARKET,
+    NEED_OUTPUT,
+    NEED_PENDING,
+    NEVER_NS,
+    TIMER_BAR,
+    TIMER_SAMPLE,
+    TIMER_SNAPSHOT,
+)
 from exchange_sim.model.enums import CommandKind
 from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.replay.depth.layout import HISTORY

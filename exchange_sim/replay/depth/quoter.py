@@ -14,9 +14,9 @@ import numpy as np
 from exchange_sim.compiled import compiled
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.engine.pointers import command_at, load, rows_of, store
-from exchange_sim.kernel.loop import DONE, NEED_PENDING, push_commands
+from exchange_sim.kernel.loop import DONE, push_commands
 from exchange_sim.kernel.outputs import ORDER_EVENT, QUOTE
-from exchange_sim.kernel.tables import kernel_at, order_event_at, quote_at
+from exchange_sim.kernel.tables import NEED_PENDING, kernel_at, order_event_at, quote_at
 from exchange_sim.model.enums import CommandKind, EventKind, OrderType, TimeInForce
 from exchange_sim.replay.depth.loop import go_on, start
 from exchange_sim.replay.depth.market import DepthReplay
