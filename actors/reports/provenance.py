@@ -9,6 +9,7 @@ from actors.config import AnchoredMarket
 from actors.version import VERSION
 from analytics.report import NOT_MODELLED, Provenance
 from exchange_sim.markets.depth_spec import HISTORY_DOES_NOT_REACT, ReplayL2Market
+from exchange_sim.markets.hybrid_spec import BOTS_ARE_ANSWERED_BY_A_MODEL, HybridMarket
 from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.spec import MarketSpec
 
@@ -52,6 +53,8 @@ def limits_of(markets: Sequence[MarketSpec]) -> list[str]:
         limits.append(_REPLAY_L3)
     if any(isinstance(market, ReplayL2Market) for market in markets):
         limits.append(HISTORY_DOES_NOT_REACT)
+    if any(isinstance(market, HybridMarket) for market in markets):
+        limits.append(BOTS_ARE_ANSWERED_BY_A_MODEL)
     return limits
 
 

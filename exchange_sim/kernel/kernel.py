@@ -10,7 +10,6 @@ import numpy as np
 
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
-from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.kernel.crowd import Crowd, build_crowd, checked_scales, open_accounts
 from exchange_sim.kernel.feeds import Feed, Feeds
 from exchange_sim.kernel.kernel_snapshot import KernelSnapshot, decode_kernel, encode_kernel
@@ -283,7 +282,8 @@ class Kernel:
             raise ValueError(f"window_ns: expected 1 or more, was {window_ns}")
         if not self._timers_set:
             self._set_timers()
-        self.push(self._feeds.take(until_ns))
+        until_ns = self._feeds.limit(self._now_ns, until_ns)
+        self.push(self._feeds.take(self.exchange, until_ns))
         recorder = self.exchange.recorder
         self._storage.words[_RECORDING] = recorder is not None
         status = start(self._address, self.exchange.address, until_ns, window_ns)
@@ -345,7 +345,7 @@ class Kernel:
         return encode_kernel(
             self._storage, self.exchange, self._now_ns, self.path.step_ns, self._crowd_accounts,
             self._accounts, tuple(self._timers), self._timers_set, self.snapshot_depth,
-            len(feeds.accounts), feeds.taken_ns,
+            len(feeds.accounts), feeds.taken_ns, feeds.states(),
         )  # fmt: skip
 
     @classmethod
@@ -367,10 +367,7 @@ class Kernel:
         self, saved: KernelSnapshot, exchange: Exchange, storage: Storage, feeds: Sequence[Feed]
     ) -> None:
         self._feeds = Feeds(feeds, saved.crowd_accounts, saved.feeds_taken_ns)
-        if len(self._feeds.accounts) != saved.feed_accounts:
-            raise SnapshotError(
-                f"feeds: expected those of {saved.feed_accounts} accounts, was {len(self._feeds.accounts)}"
-            )
+        self._feeds.load(saved.feed_accounts, saved.feed_states)
         self.instruments, self.exchange, self._storage = exchange.instruments, exchange, storage
         self._header, self._address = storage.header, storage.address
         self._markets = storage.tables["markets"]

@@ -31,6 +31,7 @@ class KernelSnapshot(msgspec.Struct, frozen=True, array_like=True):
     snapshot_depth: int
     feed_accounts: int
     feeds_taken_ns: int
+    feed_states: tuple[bytes, ...]
     header: bytes
     tables: dict[str, bytes]
     exchange: bytes

@@ -10,6 +10,7 @@ from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.markets.anchored import build_anchored
 from exchange_sim.markets.depth_spec import ReplayL2Market
 from exchange_sim.markets.duration import parse_duration_ns
+from exchange_sim.markets.hybrid_spec import HybridMarket
 from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.markets.read_series import read_market_series
 from exchange_sim.markets.replay_spec import ReplayL3Market
@@ -17,6 +18,7 @@ from exchange_sim.markets.spec import AnchoredMarket, MarketSpec, outages_of
 from exchange_sim.markets.synthetic import build_synthetic
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.replay.depth.building import build_replay_l2
+from exchange_sim.replay.hybrid.market import build_hybrid
 from exchange_sim.replay.orders.market import build_replay_l3
 from exchange_sim.series import FUNDING, Series, rate_ppb
 
@@ -90,12 +92,12 @@ def _build(market: MarketSpec, duration_ns: int, seed: int, data_folder: Path | 
         if data_folder is None:
             raise ValueError("market.kind: an anchored market needs a folder of bars (--data FOLDER)")
         return build_anchored(market, duration_ns, seed, data_folder)
-    if isinstance(market, ReplayL3Market):
-        if data_folder is None:
-            raise ValueError("market.kind: a replayed market needs a folder of recordings (--data FOLDER)")
-        return build_replay_l3(market, duration_ns, data_folder)
-    if isinstance(market, ReplayL2Market):
+    if isinstance(market, ReplayL3Market | ReplayL2Market | HybridMarket):
         if data_folder is None:
             raise ValueError("market.kind: a replayed market needs a folder of records (--data FOLDER)")
-        return build_replay_l2(market, duration_ns, data_folder)
+        if isinstance(market, HybridMarket):
+            return build_hybrid(market, duration_ns, data_folder)
+        if isinstance(market, ReplayL2Market):
+            return build_replay_l2(market, duration_ns, data_folder)
+        return build_replay_l3(market, duration_ns, data_folder)
     return build_synthetic(market, duration_ns, seed)

@@ -8,11 +8,36 @@ from typing import Annotated, Self
 
 import msgspec
 
-from exchange_sim.markets.contracts import InstrumentSpec, check_terms, is_spot
+from exchange_sim.markets.contracts import InstrumentSpec, check_terms
 from exchange_sim.markets.duration import Duration, Funding, parse_duration_ns
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.rules import ExchangeRules
+
+
+def check_history_terms(contracts: tuple[Instrument, ...], rules: ExchangeRules) -> None:
+    """Refuse terms under which recorded orders could not be replayed as orders of accounts.
+
+    Raises
+    ------
+    ValueError
+        An instrument is a spot pair or has tiers or bounds, or messages are limited.
+    """
+    check_terms(contracts, rules)
+    for contract in contracts:
+        if contract.is_spot:
+            raise ValueError(f"symbol: expected a perpetual like BTC/USD:USD, was {contract.instrument_id!r}")
+        if contract.tiers:
+            raise ValueError("tiers: expected none, because history's accounts would be liquidated")
+        if contract.maximum_open_orders or contract.price_band_ppm:
+            raise ValueError(
+                "maximum_open_orders, price_band_ppm: expected 0, because history's orders would be refused"
+            )
+    if rules.messages_per_second:
+        raise ValueError(
+            "rules.messages_per_second: expected 0, because history's orders would be limited, "
+            f"was {rules.messages_per_second}"
+        )
 
 
 class ReplayL3Market(
@@ -61,9 +86,7 @@ class ReplayL3Market(
     rules: ExchangeRules = ExchangeRules()
 
     def __post_init__(self) -> None:
-        if is_spot(self.symbol):
-            raise ValueError(f"symbol: expected a perpetual like BTC/USD:USD, was {self.symbol!r}")
-        check_terms(self.contracts(), self.rules)
+        check_history_terms(self.contracts(), self.rules)
         check_series(self.series, (self.symbol,))
 
     def contracts(self) -> tuple[Instrument, ...]:

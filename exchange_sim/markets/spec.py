@@ -10,6 +10,7 @@ import msgspec
 from exchange_sim.markets.contracts import InstrumentSpec, check_terms, contract_preset
 from exchange_sim.markets.depth_spec import ReplayL2Market
 from exchange_sim.markets.duration import MINUTE_NS, Duration, Funding, parse_duration_ns
+from exchange_sim.markets.hybrid_spec import HybridMarket
 from exchange_sim.markets.outages import OutageSpec, check_outages
 from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.series_spec import SeriesSpec, check_series
@@ -324,7 +325,7 @@ def _check_step(step: str) -> None:
         raise ValueError(f"path_step: expected a whole part of a minute like 250ms or 1s, was {step!r}")
 
 
-MarketSpec = SyntheticMarket | AnchoredMarket | ReplayL3Market | ReplayL2Market
+MarketSpec = SyntheticMarket | AnchoredMarket | ReplayL3Market | ReplayL2Market | HybridMarket
 """Told apart by the field `kind`."""
 
 

@@ -3,6 +3,7 @@
 * `crypto`: the default. A perpetual in a busy but calm market: makers around the fundamental, clustered
   takers that work off large parent orders, and random liquidity behind the best prices.
 * `rmsc04`: the reference mix of the ABIDES configuration RMSC04, 1,116 agents (and the exchange).
+* `behind`: random liquidity behind the best prices and nobody else, for markets with recorded best prices.
 * `mixed_1000`, `mixed_10000`: all species together, for measuring speed.
 """
 
@@ -73,6 +74,27 @@ def crypto() -> Population:
     )
 
 
+def behind() -> Population:
+    """Return a crowd that only rests, 10 to some 40 basis points from the opposite best price.
+
+    Its orders are small and short-lived, so that recorded prices pass through them.
+    """
+    return Population(
+        groups=(
+            ZeroIntelligence(
+                name="far",
+                count=40,
+                rate_hz=0.2,
+                market_share=0.0,
+                minimum_bps=10.0,
+                depth_bps=15.0,
+                size=ParetoSize(minimum=200.0, exponent=1.3, maximum=2_000.0),
+                deposit=250_000.0,
+            ),
+        ),
+    )
+
+
 _US_EXCHANGE = CrowdLatency(minimum_us=21.0, spread_us=13_000.0, jitter_us=20.0)
 """Distances of ABIDES' default model: 21 us next to the exchange to 13 ms across the continent."""
 
@@ -129,6 +151,7 @@ def mixed(agents: int) -> Population:
 PRESETS: dict[str, Callable[[], Population]] = {
     "crypto": crypto,
     "rmsc04": rmsc04,
+    "behind": behind,
     "mixed_1000": partial(mixed, 1_000),
     "mixed_10000": partial(mixed, 10_000),
 }

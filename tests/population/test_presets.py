@@ -128,6 +128,6 @@ def test_busier_crowds_make_as_many_more_requests() -> None:
 
 def test_presets_by_name() -> None:
     assert population_preset("crypto") == crypto()
-    assert set(PRESETS) == {"crypto", "rmsc04", "mixed_1000", "mixed_10000"}
+    assert set(PRESETS) == {"crypto", "rmsc04", "behind", "mixed_1000", "mixed_10000"}
     with pytest.raises(ValueError, match="expected one of crypto"):
         population_preset("cripto")
