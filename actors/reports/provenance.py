@@ -13,7 +13,9 @@ from exchange_sim.markets.hybrid_spec import BOTS_ARE_ANSWERED_BY_A_MODEL, Hybri
 from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.spec import MarketSpec
 
-_EVERYWHERE = "Funding payments and liquidations: a position is carried until the bot closes it."
+_NO_TIERS = (
+    "Liquidation in instruments without margin tiers: a position there is carried until the bot closes it."
+)
 _ANCHORED = (
     "How the recorded market would have reacted to the bots: their orders move the simulated price, and the "
     "crowd pulls it back towards the recorded one."
@@ -31,7 +33,7 @@ def provenance(
     configuration: str,
 ) -> Provenance:
     """Return the provenance of a run's report; `facts` come before what every run has."""
-    limits = [*NOT_MODELLED, _EVERYWHERE, *limits_of(markets)]
+    limits = [*NOT_MODELLED, *limits_of(markets)]
     return Provenance(
         facts={
             **facts,
@@ -47,6 +49,8 @@ def provenance(
 def limits_of(markets: Sequence[MarketSpec]) -> list[str]:
     """Return what these kinds of markets do not model, besides what none does."""
     limits = []
+    if any(not (each.tiers or each.is_spot) for market in markets for each in market.contracts()):
+        limits.append(_NO_TIERS)
     if any(isinstance(market, AnchoredMarket) for market in markets):
         limits.append(_ANCHORED)
     if any(isinstance(market, ReplayL3Market) for market in markets):
