@@ -9,7 +9,14 @@ import msgspec
 
 from actors.bench.engine_peers import measure_peers
 from actors.bench.machine import best_cpu_s, describe_machine
-from actors.bench.order_flow import TEXT, OrderFlow, bench_exchange, command_fields, order_flow
+from actors.bench.order_flow import (
+    MIXED_TEXT,
+    TEXT,
+    OrderFlow,
+    bench_exchange,
+    command_fields,
+    order_flow,
+)
 
 COMMANDS = 200_000
 QUICK_COMMANDS = 10_000
@@ -23,7 +30,7 @@ WORKLOAD = (
     "rows in, EVENT rows out, {batch:,} rows a call; low_level_calls_per_cpu_s: one call of "
     "Exchange.execute for each command, integers in, events left in the ring and taken each {take:,} "
     "calls; exchange_calls_per_cpu_s: one call of Exchange.submit for each, command object in, event "
-    "objects out"
+    "objects out; mixed_commands_per_cpu_s: as commands_per_cpu_s, {mixed}"
 )
 
 
@@ -97,8 +104,12 @@ def run(*, quick: bool = False, peers: bool = True) -> dict[str, Any]:
         "exchange_calls_per_cpu_s": _object_calls,
     }
     figures = {name: round(commands / best_cpu_s(runs, way(flow))) for name, way in ways.items()}
+    mixed = order_flow(commands, mixed=True)
+    figures["mixed_commands_per_cpu_s"] = round(commands / best_cpu_s(runs, _array_calls(mixed)))
     return {
-        "workload": WORKLOAD.format(text=TEXT, commands=commands, runs=runs, batch=_BATCH, take=_TAKE_EVERY),
+        "workload": WORKLOAD.format(
+            text=TEXT, mixed=MIXED_TEXT, commands=commands, runs=runs, batch=_BATCH, take=_TAKE_EVERY
+        ),
         "machine": msgspec.to_builtins(describe_machine()),
         "figures": figures,
         "peers": measure_peers(flow, quick=quick) if peers else {},

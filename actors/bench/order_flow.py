@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from exchange_sim.engine.command_rows import pack_command
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.model.commands import CancelOrder, SubmitOrder
@@ -23,17 +24,19 @@ TEXT = (
     f"{RESTING_ORDERS:,} resting orders of {ACCOUNTS} accounts in one instrument; with margin check, fees, "
     "positions and client order ids, every event written and taken"
 )
-FIELDS = (
-    *("ts_ns", "kind", "account", "instrument", "side", "order_type", "time_in_force", "post_only", "stp"),
-    *("price_ticks", "quantity_lots", "client_order_id", "order_id"),
+MIXED_TEXT = (
+    "the same with 4 % stop-limit orders, 3 % icebergs of five parts and 3 % post-only orders in place of as "
+    "many resting limits"
 )
-"""Fields of a COMMAND row in the order in which `Exchange.execute` takes them."""
 _START_TICKS = 600_000
 _MAKER_LOTS = 100
 _TAKER_LOTS = 50  # a taker removes half a resting order: the 20 % of takers balance 45 % and 35 %
 _THROUGH_TICKS = 5
 _MEAN_DISTANCE_TICKS = 25
 _SHARES = (0.45, 0.15, 0.05, 0.35)
+_STOP_SHARE, _ICEBERG_SHARE, _POST_ONLY_SHARE = 0.04, 0.03, 0.03
+_ICEBERG_PARTS = 5
+_MEAN_STOP_TICKS = 40
 
 Timed = tuple[int, SubmitOrder | CancelOrder]
 """A command with its time in ns."""
@@ -47,11 +50,8 @@ class OrderFlow(NamedTuple):
 
     def rows(self, commands: list[Timed]) -> npt.NDArray[Any]:
         """Return commands as COMMAND rows."""
-        table = np.zeros(len(commands), COMMAND)
-        values = zip(*map(command_fields, commands), strict=True)
-        for field, column in zip(FIELDS, values, strict=True):
-            table[field] = column
-        return table
+        rows = (pack_command(ts_ns, _number(command), 0, command) for ts_ns, command in commands)
+        return np.frombuffer(b"".join(rows), COMMAND)
 
 
 def bench_exchange() -> Exchange:
@@ -66,10 +66,14 @@ def _account(number: int) -> AccountId:
     return AccountId(f"account-{number}")
 
 
+def _number(command: SubmitOrder | CancelOrder) -> int:
+    return int(command.account_id.rpartition("-")[2])
+
+
 def command_fields(timed: Timed) -> tuple[int, ...]:
-    """Return the integers of a command, in the order of `FIELDS`."""
+    """Return the integers of a plain command, in the order in which `Exchange.execute` takes them."""
     ts_ns, command = timed
-    account = int(command.account_id.rpartition("-")[2])
+    account = _number(command)
     if isinstance(command, CancelOrder):
         return (ts_ns, CommandKind.CANCEL, account, *[0] * 8, command.client_order_id, 0)
     return (
@@ -82,7 +86,8 @@ def command_fields(timed: Timed) -> tuple[int, ...]:
 class _Writer:
     """Draws commands, executes each, and so knows what is open and where the best prices are."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, mixed: bool) -> None:
+        self._mixed = mixed
         self._exchange = bench_exchange()
         self._random = np.random.default_rng(seed)
         self._open: list[CancelOrder] = []
@@ -91,17 +96,44 @@ class _Writer:
 
     def draw(self) -> Timed:
         """Return the next command of the mix."""
-        draws = (self.resting, self._marketable, self._market, self._cancel)
+        draws = (self._resting_mix, self._marketable, self._market, self._cancel)
         return draws[self._random.choice(len(draws), p=_SHARES)]()
 
-    def resting(self) -> Timed:
+    def resting(self, *, parts: int = 0, post_only: bool = False) -> Timed:
         """Return a limit order some ticks behind the other side."""
         quote, distance = self._exchange.quote(SYMBOL), int(self._random.geometric(1 / _MEAN_DISTANCE_TICKS))
         if self._side() is Side.BUY:
             price = (quote.ask_ticks or _START_TICKS + 1) - distance
-            return self._submit(Side.BUY, OrderType.LIMIT, price, _MAKER_LOTS)
+            return self._submit(
+                Side.BUY, OrderType.LIMIT, price, _MAKER_LOTS, parts=parts, post_only=post_only
+            )
         price = (quote.bid_ticks or _START_TICKS - 1) + distance
-        return self._submit(Side.SELL, OrderType.LIMIT, price, _MAKER_LOTS)
+        return self._submit(Side.SELL, OrderType.LIMIT, price, _MAKER_LOTS, parts=parts, post_only=post_only)
+
+    def _resting_mix(self) -> Timed:
+        """Return what the mix has for a resting limit order."""
+        if not self._mixed:
+            return self.resting()
+        kind = self._random.random() * _SHARES[0]
+        if kind < _STOP_SHARE:
+            return self._stop()
+        if kind < _STOP_SHARE + _ICEBERG_SHARE:
+            return self.resting(parts=_ICEBERG_PARTS)
+        return self.resting(post_only=kind < _STOP_SHARE + _ICEBERG_SHARE + _POST_ONLY_SHARE)
+
+    def _stop(self) -> Timed:
+        """Return a stop-limit order whose trigger is some ticks away."""
+        quote, distance = self._exchange.quote(SYMBOL), int(self._random.geometric(1 / _MEAN_STOP_TICKS))
+        last = self._exchange.mark_ticks(SYMBOL) or _START_TICKS
+        if self._side() is Side.BUY:
+            trigger = max(last, quote.ask_ticks) + distance
+            return self._submit(
+                Side.BUY, OrderType.STOP_LIMIT, trigger + _THROUGH_TICKS, _MAKER_LOTS, trigger=trigger
+            )
+        trigger = min(last, quote.bid_ticks) - distance
+        return self._submit(
+            Side.SELL, OrderType.STOP_LIMIT, trigger - _THROUGH_TICKS, _MAKER_LOTS, trigger=trigger
+        )
 
     def _marketable(self) -> Timed:
         """Return a limit order through the best opposite price."""
@@ -126,13 +158,24 @@ class _Writer:
     def _side(self) -> Side:
         return Side(int(self._random.integers(2)))
 
-    def _submit(self, side: Side, order_type: OrderType, price_ticks: int, most_lots: int) -> Timed:
+    def _submit(
+        self,
+        side: Side,
+        order_type: OrderType,
+        price_ticks: int,
+        most_lots: int,
+        *,
+        trigger: int = 0,
+        parts: int = 0,
+        post_only: bool = False,
+    ) -> Timed:
         account = _account(int(self._random.integers(ACCOUNTS)))
-        in_force = TimeInForce.GTC if order_type is OrderType.LIMIT else TimeInForce.IOC
+        in_force = TimeInForce.IOC if order_type is OrderType.MARKET else TimeInForce.GTC
         lots = int(self._random.integers(1, most_lots + 1))
         command = SubmitOrder(
             account, SYMBOL, ClientOrderId(self._count + 1), side, order_type, in_force, lots, price_ticks,
-            post_only=False, self_trade_prevention=SelfTradePrevention.NONE,
+            post_only, SelfTradePrevention.NONE, trigger_ticks=trigger,
+            display_lots=-(-lots // parts) if parts else 0,
         )  # fmt: skip
         return self._execute(command)
 
@@ -155,8 +198,11 @@ class _Writer:
         return self._count, command
 
 
-def order_flow(count: int, seed: int = 1) -> OrderFlow:
-    """Return `count` commands to measure, and those that fill the book before."""
-    writer = _Writer(seed)
+def order_flow(count: int, seed: int = 1, *, mixed: bool = False) -> OrderFlow:
+    """Return `count` commands to measure, and those that fill the book before.
+
+    The mixed flow has stops, icebergs and post-only orders, as `MIXED_TEXT` says.
+    """
+    writer = _Writer(seed, mixed=mixed)
     opening = [writer.resting() for _ in range(RESTING_ORDERS)]
     return OrderFlow(opening, [writer.draw() for _ in range(count)])

@@ -11,6 +11,7 @@ from exchange_sim.model.events import ExchangeEvent
 from exchange_sim.model.instrument import ASSET_SCALE, MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS
 
 _FUND, _SET_INDEX = int(CommandKind.FUND), int(CommandKind.SET_INDEX)
+_SET_STATE, _ADVANCE = int(CommandKind.SET_STATE), int(CommandKind.ADVANCE)
 _SET_LEVERAGE, _SET_MARGIN_MODE = int(CommandKind.SET_LEVERAGE), int(CommandKind.SET_MARGIN_MODE)
 _MOVE_MARGIN, _WITHDRAW = int(CommandKind.MOVE_MARGIN), int(CommandKind.WITHDRAW)
 _FEED_INSURANCE, _SET_STATE = int(CommandKind.FEED_INSURANCE), int(CommandKind.SET_STATE)
@@ -139,6 +140,16 @@ class ManagedExchange(RowExchange):
         if not -_LARGEST_RATE_PPB <= rate_ppb <= _LARGEST_RATE_PPB:
             raise ValueError(f"rate_ppb: expected at most {_LARGEST_RATE_PPB} either way, was {rate_ppb}")
         return self._command(_FUND, -1, index, rate_ppb, 0, ts_ns)
+
+    def set_state(
+        self, instrument_id: str, state: TradingState, *, ts_ns: int | None = None
+    ) -> list[ExchangeEvent]:
+        """Open an instrument for trading, halt it, or let orders only be canceled; return what follows."""
+        return self._command(_SET_STATE, -1, self.instrument_index(instrument_id), 0, int(state), ts_ns)
+
+    def advance(self, ts_ns: int) -> list[ExchangeEvent]:
+        """Let time pass: orders whose time is over at `ts_ns` end, each at its own time."""
+        return self._command(_ADVANCE, -1, -1, 0, 0, ts_ns)
 
 
 def _atoms(name: str, amount: Number) -> int:

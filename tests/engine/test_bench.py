@@ -41,6 +41,24 @@ def test_every_command_is_accepted_and_the_book_keeps_its_size(flow: OrderFlow) 
     exchange.check_conservation()
 
 
+def test_the_mixed_flow_has_the_stated_mix_and_is_accepted() -> None:
+    flow = order_flow(4_000, mixed=True)
+    orders = [command for _, command in flow.measured if not isinstance(command, CancelOrder)]
+    stops = sum(order.order_type is OrderType.STOP_LIMIT for order in orders)
+    icebergs = sum(order.display_lots > 0 for order in orders)
+    post_only = sum(order.post_only for order in orders)
+    for count, share in ((stops, 0.04), (icebergs, 0.03), (post_only, 0.03)):
+        assert count / len(flow.measured) == pytest.approx(share, abs=0.01)
+    exchange = bench_exchange()
+    exchange.apply(flow.rows(flow.opening))
+    events = exchange.apply(flow.rows(flow.measured))
+    kinds = Counter(events["kind"].tolist())
+    assert not kinds[EventKind.REJECTED]
+    assert not kinds[EventKind.CANCEL_REJECTED]
+    assert kinds[EventKind.TRIGGERED] > 20
+    exchange.check_conservation()
+
+
 def test_rows_integers_and_objects_are_the_same_commands(flow: OrderFlow) -> None:
     commands = flow.opening + flow.measured[:500]
     by_rows, by_integers, by_objects = bench_exchange(), bench_exchange(), bench_exchange()
@@ -57,5 +75,6 @@ def test_the_result_has_the_promised_keys() -> None:
     assert set(result) == {"workload", "machine", "figures", "peers"}
     assert set(result["figures"]) == {
         "commands_per_cpu_s", "low_level_calls_per_cpu_s", "exchange_calls_per_cpu_s",
+        "mixed_commands_per_cpu_s",
     }  # fmt: skip
     assert min(result["figures"].values()) > 0
