@@ -141,12 +141,6 @@ class ManagedExchange(RowExchange):
             raise ValueError(f"rate_ppb: expected at most {_LARGEST_RATE_PPB} either way, was {rate_ppb}")
         return self._command(_FUND, -1, index, rate_ppb, 0, ts_ns)
 
-    def set_state(
-        self, instrument_id: str, state: TradingState, *, ts_ns: int | None = None
-    ) -> list[ExchangeEvent]:
-        """Open an instrument for trading, halt it, or let orders only be canceled; return what follows."""
-        return self._command(_SET_STATE, -1, self.instrument_index(instrument_id), 0, int(state), ts_ns)
-
     def advance(self, ts_ns: int) -> list[ExchangeEvent]:
         """Let time pass: orders whose time is over at `ts_ns` end, each at its own time."""
         return self._command(_ADVANCE, -1, -1, 0, 0, ts_ns)
