@@ -36,7 +36,7 @@ _MEAN_DISTANCE_TICKS = 25
 _SHARES = (0.45, 0.15, 0.05, 0.35)
 _STOP_SHARE, _ICEBERG_SHARE, _POST_ONLY_SHARE = 0.04, 0.03, 0.03
 _ICEBERG_PARTS = 5
-_MEAN_STOP_TICKS = 40
+_MEAN_STOP_TICKS = 8
 
 Timed = tuple[int, SubmitOrder | CancelOrder]
 """A command with its time in ns."""

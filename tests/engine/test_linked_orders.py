@@ -65,7 +65,7 @@ def test_links_that_are_refused(exchange: Exchange) -> None:
     for client in (20, 21):
         events = exchange.limit("ann", X, "buy", 1, 96, linked_client_id=client)
         assert refused(events) == "UNKNOWN_LINKED_ORDER"
-    assert rejected(exchange.oco("ann", X, "buy", 5, 110, 105)) == "POST_ONLY_WOULD_TAKE"
+    assert rejected(exchange.oco("ann", X, "buy", 5, 110, 105, client_order_id=50)) == "POST_ONLY_WOULD_TAKE"
     exchange.limit("ann", X, "buy", 1, 94, client_order_id=2, **link)  # type: ignore[arg-type]
     assert refused(exchange.modify("ann", X, 2, 1, 110)) == "POST_ONLY_WOULD_TAKE"
 
@@ -121,7 +121,7 @@ def test_a_canceled_sleeping_exit_takes_the_other_not_the_entry(exchange: Exchan
 def test_a_market_entry_wakes_exits_that_may_fire_at_once(exchange: Exchange) -> None:
     """Bought at 110, the target of 105 is already reached; the bids are at 90."""
     rows = told(exchange.bracket("ann", X, "buy", 10, stop_loss=95, take_profit=105, client_order_id=1))
-    assert [row[:2] for row in rows if row[1] < 10] == [
+    assert [row[:2] for row in rows if row[1] in {1, 2, 3}] == [
         ("accepted", 1), ("accepted", 2), ("accepted", 3), ("filled", 1), ("triggered", 3), ("canceled", 2),
         ("filled", 3),
     ]  # fmt: skip
