@@ -33,7 +33,9 @@ def provenance(
     configuration: str,
 ) -> Provenance:
     """Return the provenance of a run's report; `facts` come before what every run has."""
-    limits = [*NOT_MODELLED, *limits_of(markets)]
+    contracts = [contract for market in markets for contract in market.contracts()]
+    untiered = any(not (contract.tiers or contract.is_spot) for contract in contracts)
+    limits = [*NOT_MODELLED, *([_NO_TIERS] if untiered else []), *limits_of(markets)]
     return Provenance(
         facts={
             **facts,
@@ -49,8 +51,6 @@ def provenance(
 def limits_of(markets: Sequence[MarketSpec]) -> list[str]:
     """Return what these kinds of markets do not model, besides what none does."""
     limits = []
-    if any(not (each.tiers or each.is_spot) for market in markets for each in market.contracts()):
-        limits.append(_NO_TIERS)
     if any(isinstance(market, AnchoredMarket) for market in markets):
         limits.append(_ANCHORED)
     if any(isinstance(market, ReplayL3Market) for market in markets):
