@@ -61,7 +61,7 @@ def trigger_terms_fit(c: Command) -> bool:
     if not 0 <= c.source <= 2:
         return False
     if c.order_type == OrderType.TRAILING_STOP:
-        return c.trail >= 1 and c.trigger == 0
+        return 1 <= c.trail <= MAXIMUM_TICKS and c.trigger == 0
     if c.order_type >= OrderType.STOP_MARKET:
         return 1 <= c.trigger <= MAXIMUM_TICKS and c.trail == 0
     return c.trigger == 0 and c.trail == 0
