@@ -100,9 +100,11 @@ class RiskGate:
         "_limits",
         "_offers_all",
         "_order_atoms",
+        "_paused",
         "_peak",
         "_portfolio",
         "_position_atoms",
+        "_resting",
         "_sent",
         "_sized",
         "_tracker",
@@ -140,7 +142,8 @@ class RiskGate:
         self._day = -1
         self._day_equity = 0
         self._peak = 0
-        self.state = _ACTIVE
+        self.state = self._resting = _ACTIVE
+        self._paused = False
         self.loss_reason = _NONE
         """Which loss limit put the gate into its state."""
         self.watches_equity = limits.daily_loss is not None or limits.drawdown is not None
@@ -245,6 +248,16 @@ class RiskGate:
         """Let a cancel of all orders through, whatever the state."""
         return RiskApproved(command, now_ns, _TOKEN)
 
+    def pause(self) -> None:
+        """Let nothing but cancels through until `resume`."""
+        if not self._paused:
+            self._paused, self._resting, self.state = True, self.state, _HALTED
+
+    def resume(self) -> None:
+        """End a pause; a state that a loss has caused is there again."""
+        if self._paused:
+            self._paused, self.state = False, self._resting
+
     def observe(self, now_ns: int) -> bool:
         """Look at the equity; return whether a loss limit was hit just now.
 
@@ -257,7 +270,8 @@ class RiskGate:
             self._day = day
             self._day_equity = equity
             if self.loss_reason is Reason.RISK_DAILY_LOSS:
-                self.state = _ACTIVE
+                self._resting = _ACTIVE
+                self.state = _HALTED if self._paused else _ACTIVE
                 self.loss_reason = _NONE
         self._peak = max(self._peak, equity)
         if self.state is not _ACTIVE:

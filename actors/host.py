@@ -20,7 +20,7 @@ from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.history import History
 from exchange_sim.model.ids import AccountId, AssetId
 from exchange_sim.model.instrument import Instrument
-from exchange_sim.ports import NEVER_NS, Rows, Wishes
+from exchange_sim.ports import NEVER_NS, Rows, Steering, Wishes
 from exchange_sim.series import Series
 from strategies.api import Strategy, Subscription, Topic
 
@@ -165,6 +165,10 @@ class AccountHost:
         """Take the account out at `now_ns`: its orders are canceled, its position stays; return the rows."""
         self.host.context.now_ns = now_ns
         self.host.disqualify("left", reason)
+        return self.venue.take_commands()
+
+    def steer(self, now_ns: int, steering: Steering) -> bytes:
+        self.host.steer(now_ns, steering)
         return self.venue.take_commands()
 
     def stop(self, now_ns: int) -> bytes:

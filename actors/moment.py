@@ -81,7 +81,7 @@ class Moment:
         for stream in run.streams:
             stream.flush(at_least=1)
         recorder.flush()
-        samples = run.simulation.samples.tobytes()
+        samples = run.simulation.side.samples.tobytes()
         return cls(run.spec, at_ns, kernel.snapshot(), samples, sink.getvalue())
 
     def save(self) -> bytes:
@@ -163,7 +163,7 @@ class ResumedMatch(MatchRun):
         self.streams = cast("list[JournalStream]", replayed.streams)
         self.at_ns = moment.at_ns
         self._latencies = {bot.name: bot.latency for bot in self.spec.bots}
-        self.simulation.move_to(kernel, np.frombuffer(moment.samples, SAMPLE))
+        self.simulation.side.move_to(kernel, np.frombuffer(moment.samples, SAMPLE))
 
     def remove(self, bot: str, reason: str) -> None:
         """Take a bot out now: its orders are canceled, its position stays."""

@@ -14,7 +14,7 @@ import msgspec
 
 from actors.config import digest_of
 from actors.host import AccountHost
-from actors.match import OPENING_NS, build_hosts, build_simulation, build_strategies
+from actors.match import OPENING_NS, build_hosts, build_simulation, build_strategies, first_account
 from actors.match_config import MatchSpec
 from exchange_sim.engine_replay import EngineReplay, batches, first_state, replay_engine, restored
 from exchange_sim.given import Given, decode_given
@@ -130,7 +130,12 @@ class ReplayedMatch:
         self.streams = [CheckedStream(bot.name, journal.streams[bot.name]) for bot in self.spec.bots]
         strategies = build_strategies(self.spec)
         self.hosts: list[AccountHost] = build_hosts(
-            self.spec, strategies, self.market, self.streams, self.given
+            self.spec,
+            strategies,
+            self.market.instruments,
+            first_account(self.spec, self.market),
+            self.streams,
+            self.given,
         )
         self.simulation: Simulation = build_simulation(self.spec, self.market, self.hosts, self.given)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from actors.faults import StrategySetupError, describe_fault
 from exchange_sim.model.ids import AccountId, InstrumentId
 from exchange_sim.model.instrument import Instrument
@@ -84,6 +86,39 @@ def series_numbers(
 
 def _title(metric: str, instrument_id: InstrumentId) -> str:
     return f"{metric} of {instrument_id}" if instrument_id else metric
+
+
+def reconfigured(strategy: Strategy[Any], values: str) -> Strategy[Any]:
+    """Return a strategy with the state of this one and some fields of its configuration changed.
+
+    Parameters
+    ----------
+    strategy
+        Stays as it is.
+    values
+        JSON object of the fields to change.
+
+    Raises
+    ------
+    StrategySetupError
+        A field is unknown or out of range, `instruments` is among them, or the new one raises.
+    """
+    config = strategy.config
+    try:
+        fields = {**msgspec.to_builtins(config), **msgspec.json.decode(values, type=dict[str, Any])}
+        changed = msgspec.convert(fields, type(config))
+    except msgspec.ValidationError as error:
+        raise StrategySetupError(f"values: {error}") from None
+    except msgspec.DecodeError as error:
+        raise StrategySetupError(f"values: expected a JSON object: {error}") from None
+    if changed.instruments != config.instruments:
+        raise StrategySetupError("values: instruments: expected those traded so far, was another list")
+    try:
+        made = type(strategy)(changed)
+        made.load(strategy.save())
+    except Exception as error:
+        raise StrategySetupError(describe_fault(error)) from error
+    return made
 
 
 def override(strategy: Strategy[Any], name: str) -> Callable[..., None] | None:

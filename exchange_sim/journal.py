@@ -69,7 +69,16 @@ class Disqualified(msgspec.Struct, frozen=True, array_like=True, tag="disqualifi
     kind: str
 
 
-Record = Sent | Started | Stopped | Disqualified | OrderEvent | AccountEvent
+class Steered(msgspec.Struct, frozen=True, array_like=True, tag="steered", gc=False):
+    """Somebody from outside acted on an account; see `exchange_sim.ports.Steering`."""
+
+    account_id: AccountId
+    ts_ns: int
+    action: str
+    values: str
+
+
+Record = Sent | Started | Stopped | Disqualified | Steered | OrderEvent | AccountEvent
 
 
 class JournalHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -85,6 +85,31 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     series: frozenset[int] = frozenset()
 
 
+class Steering(msgspec.Struct, frozen=True, array_like=True):
+    """What somebody from outside does to a participant.
+
+    `action` is `pause` (its handlers are silent, its orders stay), `resume`, `stop` (it ends: its orders are
+    canceled, its position stays) or `set` (fields of its configuration, `values` as JSON).
+    """
+
+    action: str
+    values: str = ""
+
+
+STEERING_ACTIONS = ("pause", "resume", "stop", "set")
+
+
+class Helm(Protocol):
+    """Where the window loop asks what is to be done to participants, at the edges of windows."""
+
+    @property
+    def next_ns(self) -> int:
+        """When something is planned; the loop comes by at that instant."""
+
+    def take(self, now_ns: int) -> Sequence[tuple[int, Steering]]:
+        """Return, once, what is to be done now, by account."""
+
+
 class Participant(Protocol):
     """An account in a run that is computed window by window.
 
@@ -134,6 +159,12 @@ class Participant(Protocol):
         """Handle everything that is due before `until_ns` and return COMMAND rows, in order of sending.
 
         `ts_ns` of a row is its arrival at the exchange. Never raises for what the bot does.
+        """
+
+    def steer(self, now_ns: int, steering: Steering) -> bytes:
+        """Do what somebody from outside asks for at `now_ns`, and return COMMAND rows.
+
+        Everything due before `now_ns` has been handled.
         """
 
     def stop(self, now_ns: int) -> bytes:

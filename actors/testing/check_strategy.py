@@ -211,7 +211,7 @@ def _partial(subject: StrategySubject) -> None:
 
 
 def _tidy(subject: StrategySubject) -> None:
-    left = subject.played.simulation.kernel.exchange.open_orders("bot")
+    left = subject.played.simulation.side.kernel.exchange.open_orders("bot")
     expect(not left, f"expected no order to rest after the stop, was {len(left)}")
 
 

@@ -126,7 +126,7 @@ def test_a_lost_order_is_asked_about_and_never_sent_again() -> None:
     assert event.reason is Reason.NOT_RECEIVED
     # asked a second after it left, 5 ms up and 5 ms back
     assert (event.ts_exchange_ns, event.ts_received_ns) == (1_105 * MS, 1_110 * MS)
-    assert stage.simulation.event_count("bot", EventKind.ACCEPTED) == 0
+    assert stage.simulation.side.event_count("bot", EventKind.ACCEPTED) == 0
     assert stage.hosts[0].host.tracker.orders[1].state is OrderState.REJECTED
 
 

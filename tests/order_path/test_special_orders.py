@@ -28,7 +28,7 @@ COIN, UNIT = AssetId("BTC"), 10**8
 
 def check_books(played: Played) -> None:
     """Every account's own books equal the exchange's, orders and all."""
-    exchange = played.simulation.kernel.exchange
+    exchange = played.simulation.side.kernel.exchange
     for host in played.hosts:
         assert host.disqualified == ""
         books, tracker = host.host.portfolio, host.host.tracker
@@ -231,6 +231,6 @@ def test_a_crowd_makes_a_spot_market_and_coins_are_conserved() -> None:
         30 * SECOND_NS, instruments=[SPOT], prices_ticks=[6_000_000.0], population=PRESETS["mixed_1000"]()
     )
     played = Stage([Player("idle", Wall(10))], market, duration_ns=30 * SECOND_NS).play()
-    lots, trades = played.simulation.kernel.traded(0)
+    lots, trades = played.simulation.side.kernel.traded(0)
     assert trades > 50
     assert lots > 0
