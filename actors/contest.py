@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from actors.bot_output import NewLines
 from actors.catalogue import RunInfo
+from actors.dashboard import opened_dashboard
+from actors.metrics.report import Metrics
 from actors.player import PlayerSetup
 from actors.pool import InProcessPool, Pool
 from actors.progress import PoolState, ProgressMeter, ShowProgress, silent
 from actors.record import MatchFailure, MatchJob
 from actors.run_folder import RunFolder, match_digest
 from actors.run_options import RunOptions
+from actors.run_watch import watched_run
 
 _HOPELESS = 5  # matches that fail before any has succeeded, after which the rest is not tried
 
@@ -68,6 +72,7 @@ class Contest:
         self._pool: Pool | None = None
         self._finished = folder.finished()
         self._meter = ProgressMeter(total, show)
+        self._new_lines = NewLines()
         self._succeeded = bool(self._finished)
 
     def expect(self, matches: int) -> None:
@@ -95,6 +100,7 @@ class Contest:
             return
         try:
             pool = self._pool = self._pool or self._open_pool(self._meter.tick)
+            self._meter.workers = pool.workers
             begin = time.perf_counter()
             for ended in pool.play(missing):
                 if ended is None:
@@ -106,7 +112,13 @@ class Contest:
                 self._succeeded = self._succeeded or not error
                 if not error:
                     self._finished[job.match_id] = match_digest(job)
-                self._meter.ended(job.match_id, error, pool.state)
+                self._meter.ended(
+                    job.match_id,
+                    error,
+                    pool.state,
+                    cpu_s=0.0 if isinstance(outcome, MatchFailure) else outcome.cpu_s,
+                    lines=self._new_lines.of(outcome.said),
+                )
                 if not self._succeeded and self._meter.failed >= min(_HOPELESS, self._meter.total):
                     raise MatchesFailedError(f"the first {self._meter.failed} matches all failed: {error}")
             self.wall_s += time.perf_counter() - begin
@@ -133,18 +145,32 @@ def opened_contest(
         working_folder=str(Path.cwd()),
         search_path=tuple(sys.path),
         journals=journals,
+        run=info.name,
     )
-    with RunFolder(options.root, info, mode=options.mode) as folder, ExitStack() as stack:
+    with (
+        RunFolder(options.root, info, mode=options.mode) as folder,
+        watched_run(folder.path, info.name, show, options.metrics) as run_watch,
+        ExitStack() as stack,
+    ):
 
         def open_pool(watch: Callable[[PoolState], None]) -> Pool:
             if options.in_process:
-                return stack.enter_context(InProcessPool(setup, watch))
+                here = stack.enter_context(InProcessPool(setup, watch, run_watch.metrics))
+                run_watch.roster = here
+                return here
             # imported late: a run in this process, or one that is complete, need not wait a second for Ray
             from actors.cluster import connected, worker_count  # noqa: PLC0415
+            from actors.metrics.ray_sink import RaySink  # noqa: PLC0415
             from actors.ray_pool import RayPool  # noqa: PLC0415
 
             cluster = stack.enter_context(connected(options.cluster))
             workers = worker_count(options.cluster, cluster.cpus, jobs)
-            return stack.enter_context(RayPool(setup, workers, label=info.name))
+            run_watch.join(Metrics(RaySink()))
+            if cluster.dashboard_url:
+                way = stack.enter_context(opened_dashboard(cluster.dashboard_url, folder.path))
+                run_watch.announce(cluster.dashboard_url, way)
+            pool = stack.enter_context(RayPool(setup, workers, label=info.name))
+            run_watch.roster = pool
+            return pool
 
-        yield Contest(folder, open_pool, show, total=jobs)
+        yield Contest(folder, open_pool, run_watch, total=jobs)

@@ -12,10 +12,12 @@ from typing import Any, BinaryIO
 import msgspec
 
 from actors.bot_check import decode_config, find_strategy
+from actors.bot_output import speaking
 from actors.config import digest_of
 from actors.host import AccountHost
 from actors.match_config import MatchSpec
 from actors.match_result import account_report, market_report, match_result
+from actors.metrics.match_watch import MatchWatch
 from actors.result import MatchResult
 from exchange_sim.engine.memory_digest import layout_digest
 from exchange_sim.engine_journal import EngineRecorder
@@ -47,6 +49,7 @@ def run_match(
     data_folder: Path | None = None,
     journal_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
+    watch: MatchWatch | None = None,
 ) -> MatchResult:
     """Play a match and return its result.
 
@@ -63,6 +66,8 @@ def run_match(
         File for the journal; without it only its digest is kept.
     progress
         Told the share of the simulated span that is done.
+    watch
+        Reports the match while it is played.
 
     Raises
     ------
@@ -77,9 +82,13 @@ def run_match(
     with ExitStack() as stack:
         sink = stack.enter_context(journal_path.open("wb")) if journal_path is not None else None
         run = MatchRun(spec, data_folder=data_folder, sink=sink)
+        if watch is not None:
+            watch.begin(run)
         run.begin()
-        run.go_on(run.end_ns, progress)
+        run.go_on(run.end_ns, progress if watch is None else watch.told(run, progress))
         result = run.finish()
+        if watch is not None:
+            watch.end(run)
     return replace(result, cpu_s=time.process_time() - cpu, wall_s=time.perf_counter() - wall)
 
 
@@ -117,6 +126,16 @@ class MatchRun:
     def end_ns(self) -> int:
         """When the bots are stopped."""
         return self.given.start_ns + opening_ns(self.spec) + self.spec.settings.duration_ns
+
+    @property
+    def windows(self) -> int:
+        """Windows computed so far."""
+        return self.simulation.windows
+
+    @property
+    def events(self) -> int:
+        """Events of the matching engine so far."""
+        return self.kernel.counters.events
 
     def begin(self) -> None:
         """Open the market and start the bots."""
@@ -196,9 +215,10 @@ def build_strategies(spec: MatchSpec) -> list[Strategy[Any]]:
     """Return the bots' strategies, not yet started."""
     made = []
     for index, bot in enumerate(spec.bots):
-        strategy = find_strategy(bot, source="match", at=f"bots[{index}]")
-        config = decode_config(strategy, bot.config, source="match", at=f"bots[{index}].config")
-        made.append(strategy(config))
+        with speaking(bot.name):
+            strategy = find_strategy(bot, source="match", at=f"bots[{index}]")
+            config = decode_config(strategy, bot.config, source="match", at=f"bots[{index}].config")
+            made.append(strategy(config))
     return made
 
 

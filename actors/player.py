@@ -10,10 +10,13 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
 import msgspec
 
+from actors.bot_output import BotLine, heard
+from actors.metrics.match_watch import MatchWatch
+from actors.metrics.report import Metrics
 from actors.record import MatchFailure, MatchJob, Outcome, record_of
 from actors.result import MatchResult
 from actors.series import JOURNAL
@@ -39,6 +42,8 @@ class PlayerSetup(msgspec.Struct, frozen=True, kw_only=True):
         Where a user's own strategies are found: the driver's folder and module search path.
     journals
         Keep the journals of the matches.
+    run
+        Name of the run, for logs and metrics.
     """
 
     run_match: str = REAL_MATCH
@@ -46,20 +51,47 @@ class PlayerSetup(msgspec.Struct, frozen=True, kw_only=True):
     working_folder: str | None = None
     search_path: tuple[str, ...] = ()
     journals: bool = False
+    run: str = ""
 
 
 class MatchPlayer:
-    """Plays one match after another and turns whatever goes wrong in one into its outcome."""
+    """Plays one match after another and turns whatever goes wrong in one into its outcome.
 
-    def __init__(self, setup: PlayerSetup) -> None:
+    Parameters
+    ----------
+    setup
+        What every player of the run needs.
+    metrics
+        Where figures of matches under way go, if anywhere.
+    log
+        Takes what bots print besides the outcome, with the names of run and account.
+    """
+
+    def __init__(self, setup: PlayerSetup, metrics: Metrics | None = None, log: TextIO | None = None) -> None:
         self.setup = setup
         self._run_match = _load(setup.run_match)
+        self._watch = MatchWatch(metrics, setup.run) if metrics is not None else None
+        self._log = log
 
     def play(self, job: MatchJob, report: Report | None = None) -> Outcome:
         """Return what is kept of the match, or why it could not be played.
 
         `report` is called now and then with the share of the match that is played.
         """
+        lines: list[BotLine] = []
+
+        def say(line: BotLine) -> None:
+            lines.append(line)
+            if self._log is not None:
+                self._log.write(f"[{self.setup.run} {line.account}] {line.text}\n")
+
+        with heard(say):
+            outcome = self._play(job, report)
+        if self._log is not None:
+            self._log.flush()
+        return msgspec.structs.replace(outcome, said=tuple(lines)) if lines else outcome
+
+    def _play(self, job: MatchJob, report: Report | None) -> Outcome:
         try:
             if not self.setup.journals:
                 return self._record(job, None, report)
@@ -75,6 +107,7 @@ class MatchPlayer:
             data_folder=Path(folder) if folder is not None else None,
             journal_path=journal,
             progress=report,
+            watch=self._watch,
         )
         record = record_of(job, result, memory_mb=resident_mb())
         if journal is None:

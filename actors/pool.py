@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, Self
 
+from actors.metrics.report import Metrics
 from actors.player import MatchPlayer, PlayerSetup
 from actors.progress import IDLE, PoolState
 from actors.record import MatchJob, Outcome
+from actors.status import WorkerStatus
 
 
 class PoolError(RuntimeError):
@@ -28,6 +30,9 @@ class Pool(Protocol):
     def state(self) -> PoolState:
         """What the workers are doing."""
 
+    def roster(self) -> tuple[WorkerStatus, ...]:
+        """Return the workers and what they are playing."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
@@ -43,15 +48,24 @@ class Pool(Protocol):
 class InProcessPool:
     """Plays in this process, one match after another: for debugging, and where Ray is not wanted.
 
-    `watch` is called while a match is played, with how far it is.
+    `watch` is called while a match is played, with how far it is; `metrics` is told what happens in it.
     """
 
     workers = 1
 
-    def __init__(self, setup: PlayerSetup, watch: Callable[[PoolState], None] | None = None) -> None:
-        self._player = MatchPlayer(setup)
+    def __init__(
+        self,
+        setup: PlayerSetup,
+        watch: Callable[[PoolState], None] | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._player = MatchPlayer(setup, metrics)
         self._watch = watch
+        self._playing = ""
         self.state = IDLE
+
+    def roster(self) -> tuple[WorkerStatus, ...]:
+        return (WorkerStatus(name="this process", doing=self._playing),)
 
     def __enter__(self) -> Self:
         return self
@@ -61,8 +75,10 @@ class InProcessPool:
 
     def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
         for job in jobs:
+            self._playing = job.match_id
             self._report(0.0)
             outcome = self._player.play(job, self._report)
+            self._playing = ""
             self.state = IDLE
             yield job, outcome
 

@@ -161,6 +161,14 @@ class Portfolio:
                 equity += position.margin_atoms + position.profit_atoms(self.mark_half_ticks(instrument_id))
         return equity
 
+    def position_value_atoms(self) -> int:
+        """Return the value of all positions at the marks, short ones negative; rounded down."""
+        return sum(
+            each.lots * self.mark_half_ticks(instrument_id) * each.atoms_per_tick_lot // 2
+            for instrument_id, each in self.positions.items()
+            if each.lots
+        )
+
     def _worth(self, pair: Position, atoms: int) -> int:
         half_ticks = self.mark_half_ticks(pair.instrument.instrument_id)
         return atoms * half_ticks * pair.atoms_per_tick_lot // (2 * pair.base_atoms_per_lot)

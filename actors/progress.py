@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -26,6 +26,12 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         The match that ended last, and how: empty `error` for well.
     note
         What the run waits for, or nothing.
+    workers
+        Processes that play.
+    cpu_s
+        Processor time of the matches that ended in this session.
+    lines
+        What bots have printed since the last moment, ready to be shown.
     """
 
     total: int
@@ -39,6 +45,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     last: str = ""
     error: str = ""
     note: str = ""
+    workers: int = 0
+    cpu_s: float = 0.0
+    lines: tuple[str, ...] = ()
 
 
 class PoolState(msgspec.Struct, frozen=True):
@@ -67,6 +76,8 @@ class ProgressMeter:
         self.resumed = 0
         self.done = 0
         self.failed = 0
+        self.workers = 0
+        self.cpu_s = 0.0
         self._show = show
         self._begin = time.perf_counter()
         self._first: float | None = None  # when the first match was handed out
@@ -76,15 +87,20 @@ class ProgressMeter:
         self.resumed += matches
         self.done += matches
 
-    def ended(self, match_id: str, error: str, state: PoolState) -> None:
-        """Count a match and show it."""
+    def ended(
+        self, match_id: str, error: str, state: PoolState, *, cpu_s: float = 0.0, lines: Sequence[str] = ()
+    ) -> None:
+        """Count a match and show it, and what bots have printed in it."""
         if error:
             self.failed += 1
         else:
             self.done += 1
-        self.tick(state, last=match_id, error=error)
+        self.cpu_s += cpu_s
+        self.tick(state, last=match_id, error=error, lines=lines)
 
-    def tick(self, state: PoolState = IDLE, *, last: str = "", error: str = "") -> None:
+    def tick(
+        self, state: PoolState = IDLE, *, last: str = "", error: str = "", lines: Sequence[str] = ()
+    ) -> None:
         """Show the state of things."""
         now = time.perf_counter()
         if state.running and self._first is None:
@@ -106,5 +122,8 @@ class ProgressMeter:
                 last=last,
                 error=error,
                 note=state.note,
+                workers=self.workers,
+                cpu_s=self.cpu_s,
+                lines=tuple(lines),
             )
         )

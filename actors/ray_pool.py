@@ -8,6 +8,7 @@ its job alone: its jobs are played again elsewhere and give the same bytes.
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ import ray
 # isort: on
 
 from actors.machine_code import compile_once, is_compiled
+from actors.metrics.ray_sink import RaySink
+from actors.metrics.report import Metrics
 from actors.player import REAL_MATCH, MatchPlayer, PlayerSetup, enter_folder
 from actors.pool import PoolError
 from actors.progress import PoolState
@@ -33,6 +36,7 @@ from actors.record import (
     encode_outcome,
 )
 from actors.share_board import ShareBoard, ShareReporter
+from actors.status import WorkerStatus
 from actors.warm import compile_elsewhere
 
 _CALLS_IN_FLIGHT = 2
@@ -51,10 +55,10 @@ class _Worker:
         self._label = label
         self._board = board
         enter_folder(setup)
-        self._player = MatchPlayer(setup)
+        self._player = MatchPlayer(setup, Metrics(RaySink()), log=sys.stdout)
 
     def __repr__(self) -> str:
-        return f"MatchWorker({self._label})"
+        return _shown(self._label)
 
     def warm(self, job: bytes) -> bool:
         """Compile this node's machine code if nobody has. Returns whether this call did."""
@@ -70,6 +74,10 @@ class _Worker:
         return outcomes
 
 
+def _shown(label: str) -> str:
+    return f"MatchWorker({label})"
+
+
 @dataclass(slots=True)
 class _Task:
     job: MatchJob
@@ -80,6 +88,7 @@ class _Task:
 @dataclass(slots=True)
 class _Slot:
     actor: Any
+    name: str
     calls: deque[tuple[Any, list[_Task]]] = field(default_factory=deque)  # (reference, tasks) in order
     ready: bool = False
 
@@ -115,6 +124,9 @@ class RayPool:
     def state(self) -> PoolState:
         running = [task.job.match_id for slot in self._slots for _, tasks in slot.calls for task in tasks]
         return PoolState(len(running), self._board.part(running), self._note)
+
+    def roster(self) -> tuple[WorkerStatus, ...]:
+        return tuple(WorkerStatus(name=slot.name, doing=_doing(slot)) for slot in self._slots)
 
     def __enter__(self) -> Self:
         return self
@@ -240,7 +252,7 @@ class RayPool:
         )(_Worker)
         actor = actor_class.remote(self._setup, label, self._board.name)
         # the first call tells a worker that cannot start from one that a match kills
-        return _Slot(actor, deque([(actor.warm.remote(encode_job(job)), [])]))
+        return _Slot(actor, _shown(label), deque([(actor.warm.remote(encode_job(job)), [])]))
 
     def _update_note(self) -> None:
         starting = sum(1 for slot in self._slots if not slot.ready)
@@ -261,6 +273,15 @@ class RayPool:
     def _kill(slot: _Slot) -> None:
         if ray.is_initialized():
             ray.kill(slot.actor, no_restart=True)
+
+
+def _doing(slot: _Slot) -> str:
+    """Return in words what a worker is at."""
+    if not slot.ready:
+        return "starting"
+    tasks = slot.calls[0][1] if slot.calls else []
+    others = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+    return f"{tasks[0].job.match_id}{others}" if tasks else ""
 
 
 def _may_follow(slot: _Slot, task: _Task) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from actors.bot_output import BotLine
 from actors.config import MatchFormat
 from actors.match_config import MatchSpec
 from actors.result import BotResult, MarketFigures, MatchResult
@@ -47,7 +48,8 @@ class MatchRecord(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     """A finished match. `series` holds a file's bytes per kind of series.
 
     `cpu_s` is the processor time of the match alone, `wall_s` its duration, `memory_mb` the largest
-    resident memory of the process that played it so far; none of them goes into a digest.
+    resident memory of the process that played it so far; none of them goes into a digest. `said` is what the
+    bots have printed.
     """
 
     match_id: str
@@ -64,14 +66,16 @@ class MatchRecord(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     cpu_s: float = 0.0
     wall_s: float = 0.0
     memory_mb: float = 0.0
+    said: tuple[BotLine, ...] = ()
 
 
 class MatchFailure(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """A match that could not be played: what went wrong, in a line and in full."""
+    """A match that could not be played: what went wrong, in a line and in full; and what the bots printed."""
 
     match_id: str
     error: str
     detail: str = ""
+    said: tuple[BotLine, ...] = ()
 
 
 Outcome = MatchRecord | MatchFailure

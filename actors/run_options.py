@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.metrics.report import Metrics
 from actors.player import REAL_MATCH
 
 
@@ -59,6 +60,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         Folder of recorded bars.
     run_match
         What plays a match, `module:function`; for tests.
+    metrics
+        Where figures of this process go besides Ray's; None for nowhere.
     """
 
     root: Path = Path("runs")
@@ -67,3 +70,4 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     cluster: ClusterSettings = ClusterSettings()
     data_folder: Path | None = None
     run_match: str = REAL_MATCH
+    metrics: Metrics | None = None

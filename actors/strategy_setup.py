@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from actors.bot_output import speaking
 from actors.faults import StrategySetupError, describe_fault
 from exchange_sim.model.ids import AccountId, InstrumentId
 from exchange_sim.model.instrument import Instrument
@@ -45,7 +46,8 @@ def wanted_subscriptions(
         It raised, or wants to hear of something that it does not trade.
     """
     try:
-        wanted = tuple(strategy.subscriptions(tuple(traded.values())))
+        with speaking(account_id):
+            wanted = tuple(strategy.subscriptions(tuple(traded.values())))
     except Exception as error:
         raise StrategySetupError(f"{account_id}: {describe_fault(error)}") from error
     for wish in wanted:

@@ -27,6 +27,8 @@ class Watched(Protocol):
     """What counts its calls: `calls` is odd while a handler runs, and never the same for two of them."""
 
     @property
+    def account_id(self) -> str: ...
+    @property
     def calls(self) -> int: ...
     @property
     def handler_limit_s(self) -> float: ...
@@ -57,6 +59,11 @@ class Watchdog:
     def active(self) -> bool:
         """Whether handlers are being watched."""
         return self._before is not None
+
+    @property
+    def watched(self) -> Watched | None:
+        """The member whose handlers are being run."""
+        return self._watched
 
     def join(self, member: Watched) -> None:
         """Be ready to watch a member, from any thread; does nothing but in the main one."""

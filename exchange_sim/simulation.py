@@ -105,6 +105,7 @@ class WindowLoop:
         self.market = market
         self.crews = tuple(crews)
         self.window_ns = window_ns
+        self.windows = 0  # computed so far
         self._feed = feed
         self._equity_interval_ns = equity_interval_ns
         self._opening_ns = opening_ns
@@ -170,6 +171,7 @@ class WindowLoop:
             if pace is not None:
                 pace(limit_ns)
             news = market.advance(limit_ns, self.window_ns)
+            self.windows += 1
             if feed.next_ns < news.until_ns:
                 news = news._replace(series=feed.take(news.until_ns))
             busy = []

@@ -55,6 +55,7 @@ KNOWN_ERRORS = (
     _Known("actors.run_folder", "RunLockedError", ExitCode.ENVIRONMENT),
     _Known("actors.storage", "StorageError", ExitCode.ENVIRONMENT),
     _Known("actors.pool", "PoolError", ExitCode.ENVIRONMENT),
+    _Known("actors.metrics.prometheus_sink", "MetricsPortError", ExitCode.ENVIRONMENT),
     _Known("actors.contest", "RunInterruptedError", ExitCode.INTERRUPTED),
     _Known("actors.contest", "MatchesFailedError", ExitCode.FAILED),
 )

@@ -16,6 +16,7 @@ from actors.cli.console import loss, number, out, percent, print_json, share
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from actors.bot_output import BotLine
     from actors.match_config import MatchSpec
     from actors.result import BotResult, MatchResult
     from actors.single import SingleMatch
@@ -31,6 +32,7 @@ def match(
     data: options.Data = None,
     out_folder: options.OutFolder = options.DEFAULT_ROOT,
     seed: options.Seed = None,
+    metrics_port: options.MetricsPort = None,
     json: options.Json = False,
 ) -> None:
     """Play one match and write its report.
@@ -40,7 +42,10 @@ def match(
 
     Examples: `arena match`, `arena match my.toml --seed 7`, `arena match my.toml --json`
     """
+    import msgspec
+
     from actors.cli.contest import contest_file, run_options
+    from actors.cli.metrics import metrics_on
     from actors.cli.preflight import check_markets
     from actors.cli.progress import spinner
     from actors.config_files import load_match
@@ -53,14 +58,20 @@ def match(
     )
     spec = load_match(contest_file(file, "match"), seed=seed)
     check_markets([spec], data)
-    with _progress(spec.match_id, quiet=json) as show:
-        played = play_single(spec, chosen, progress=show)
+    with metrics_on(metrics_port) as metrics, _progress(spec.match_id, quiet=json) as show:
+        chosen = msgspec.structs.replace(chosen, metrics=metrics)
+        played = play_single(spec, chosen, progress=show, say=_say)
     with spinner("Writing the report", quiet=json):
         report = write_match_report(played.folder, spec)
     if json:
         print_json({**match_document(played, report), "not_modelled": limits_of([spec.market])})
         return
     _print(played, report, spec)
+
+
+def _say(line: BotLine) -> None:
+    """Show what a bot prints while it plays; not among the results."""
+    sys.stderr.write(f"{line}\n")
 
 
 def match_document(played: SingleMatch, report: Path) -> dict[str, Any]:

@@ -46,6 +46,17 @@ Dashboard = Annotated[
     bool,
     typer.Option("--dashboard", help="Start Ray's dashboard too and print its address (about 200 MB more)."),
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Serve figures for Prometheus on this port of 127.0.0.1 (0: a free one).",
+        show_default=False,
+    ),
+]
 Cluster = Annotated[
     str | None,
     typer.Option(

@@ -19,12 +19,10 @@ _LINE_EVERY_S = 10.0
 def shown(title: str, *, quiet: bool) -> Iterator[ShowProgress]:
     """Give what a run calls with its progress; the display is taken down at the end.
 
-    `quiet` shows nothing, for output that machines read.
+    `quiet` shows only what bots print, for output that machines read.
     """
-    from actors.progress import silent
-
     if quiet:
-        yield silent
+        yield _write_lines
     elif sys.stderr.isatty():
         with _bar(title) as show:
             yield show
@@ -58,6 +56,12 @@ def state_text(progress: Progress) -> str:
     return ", ".join(parts)
 
 
+def _write_lines(progress: Progress) -> None:
+    """Write what bots have printed."""
+    for line in progress.lines:
+        sys.stderr.write(f"{line}\n")
+
+
 class _Lines:
     """Progress for logs: the first state, one line in ten seconds, the last."""
 
@@ -67,6 +71,7 @@ class _Lines:
         self._last = ""
 
     def show(self, progress: Progress) -> None:
+        _write_lines(progress)
         over = progress.done + progress.failed == progress.total
         if progress.elapsed_s < self._next_s and not over:
             return
@@ -97,6 +102,8 @@ def _bar(title: str) -> Iterator[ShowProgress]:
         task = bar.add_task(title, total=None, count="", state="")
 
         def show(progress: Progress) -> None:
+            for line in progress.lines:
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
             bar.update(
                 task,
                 total=progress.total,

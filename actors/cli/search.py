@@ -37,6 +37,7 @@ def search(
     ] = None,
     cluster: options.Cluster = None,
     dashboard: options.Dashboard = False,
+    metrics_port: options.MetricsPort = None,
     json: options.Json = False,
 ) -> None:
     """Search the configuration of one bot and say how far the best may be luck.
@@ -46,7 +47,10 @@ def search(
 
     Examples: `arena search`, `arena search my.toml --trials 50 --workers 4`
     """
+    import msgspec
+
     from actors.cli.contest import contest_file, run_options
+    from actors.cli.metrics import metrics_on
     from actors.cli.preflight import check_markets
     from actors.cli.progress import shown, spinner
     from actors.config_files import load_search
@@ -65,8 +69,8 @@ def search(
     )
     with spinner("Checking bots and bars", quiet=json):
         check_markets([job.match for job in trial_jobs(spec, 0, spec.bot)], data)
-    with shown(spec.name, quiet=json) as show:
-        result = run_search(spec, chosen, show=show)
+    with metrics_on(metrics_port) as metrics, shown(spec.name, quiet=json) as show:
+        result = run_search(spec, msgspec.structs.replace(chosen, metrics=metrics), show=show)
     with spinner("Writing the report", quiet=json):
         report = write_search_report(result.folder)
     if json:

@@ -45,6 +45,7 @@ def run(
     ] = None,
     cluster: options.Cluster = None,
     dashboard: options.Dashboard = False,
+    metrics_port: options.MetricsPort = None,
     json: options.Json = False,
 ) -> None:
     """Play a tournament and write its report.
@@ -55,7 +56,10 @@ def run(
     Examples: `arena tournament run`, `arena tournament run my.toml --workers 4`,
     `arena tournament run examples/real_2025_05.toml --data path/to/bars`
     """
+    import msgspec
+
     from actors.cli.contest import contest_file, run_options
+    from actors.cli.metrics import metrics_on
     from actors.cli.preflight import check_markets
     from actors.cli.progress import shown, spinner
     from actors.config_files import load_tournament
@@ -75,8 +79,8 @@ def run(
     )
     with spinner("Checking bots and bars", quiet=json):
         check_markets([job.match for job in tournament_jobs(spec)], data)
-    with shown(spec.name, quiet=json) as show:
-        result = run_tournament(spec, chosen, show=show)
+    with metrics_on(metrics_port) as metrics, shown(spec.name, quiet=json) as show:
+        result = run_tournament(spec, msgspec.structs.replace(chosen, metrics=metrics), show=show)
     with spinner("Writing the report", quiet=json):
         report = write_tournament_report(result.folder) if result.leaderboards else None
     _print(result, report, json=json)

@@ -16,6 +16,7 @@ import numpy as np
 
 from actors.config import digest_of
 from actors.match_config import MatchSpec
+from actors.metrics.match_watch import MatchWatch
 from actors.result import FILL, MARKET_SAMPLE, BotResult, MarketFigures, MatchResult
 from exchange_sim.rng import derive, generator
 
@@ -56,6 +57,7 @@ def run_match(
     data_folder: Path | None,
     journal_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
+    watch: MatchWatch | None = None,
 ) -> MatchResult:
     """Return a result with the shapes of a real one."""
     if data_folder is not None:
