@@ -16,6 +16,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
 _SOURCES = ("compiled.py", "engine", "kernel", "markets", "model", "population", "replay")
 # `model` is never compiled, but its codes and bounds are constants in the machine code.
@@ -57,12 +59,61 @@ def _forget_old_code(folder: Path) -> None:
 
 numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # set by numba at import
 
-_njit = numba.njit(cache=True, error_model="numpy")  # noqa: TID251 - the one place
+_njit: Any = numba.njit  # noqa: TID251 - the one place
+_OPTIONS = {"error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+class _PartLibrary(JITCodeLibrary):
+    """What a function and all that it calls are, before any optimization: for a caller to take in."""
+
+    def finalize(self) -> None:
+        for library in dict.fromkeys(self._linking_libraries):
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)  # noqa: SLF001
+        self._finalize_dynamic_globals()  # type: ignore[no-untyped-call]  # of numba, as below
+        self._finalized = True
+
+
+class _PartCompiler(CompilerBase):
+    """Compiles a function as far as a caller needs it: to a part of the caller's machine code.
+
+    numba itself makes machine code of every function, each time with all that it calls optimized anew: a deep
+    program takes minutes. Parts are optimized once in each function that Python calls.
+    """
+
+    def define_pipelines(self) -> list[Any]:
+        state = self.state
+        state.flags.no_compile = True
+        name = state.func_id.func_qualname
+        state.library = _PartLibrary(state.targetctx.codegen(), name)  # type: ignore[no-untyped-call]
+        return [DefaultPassBuilder.define_nopython_pipeline(state)]  # type: ignore[no-untyped-call]
+
+    def _compile_core(self) -> Any:
+        made: Any = super()._compile_core()  # type: ignore[no-untyped-call]
+        name = object()  # callers find the part by it
+        self.state.targetctx.insert_user_function(name, made.fndesc, [made.library])
+        return made._replace(entry_point=name)
+
+
+def _dispatcher(function: Callable[..., Any], **options: bool) -> Any:
+    """Return what Python calls, which has a part in its place wherever compiled code calls it."""
+    entry = _njit(cache=True, **_OPTIONS)(function)
+    part = _njit(pipeline_class=_PartCompiler, no_cpython_wrapper=True, **_OPTIONS, **options)(function)
+
+    def keep(made: Any) -> None:
+        part.overloads[made.signature.args] = made
+
+    part.add_overload = keep  # numba's own would make it callable from Python
+    entry.get_call_template = part.get_call_template
+    entry.get_overload = part.get_overload
+    return entry
 
 
 def compiled(function: _F) -> _F:
-    """Compile `function` to machine code at its first call, cached on disk, without fast math."""
-    return cast("_F", _njit(function))
+    """Compile `function` to machine code at its first call from Python, cached on disk, without fast math.
+
+    Compiled code that calls it takes it in, and inlines it where LLVM finds that worth it.
+    """
+    return cast("_F", _dispatcher(function))
 
 
 def announce_compilation() -> None:
@@ -70,7 +121,7 @@ def announce_compilation() -> None:
     folder = cache_folder()
     if next(folder.rglob("*.nbi"), None) is None:
         _forget_old_code(folder)
-        sys.stderr.write("Compiling the exchange for this machine: once, about half a minute.\n")
+        sys.stderr.write("Compiling the exchange for this machine: once, about 40 seconds.\n")
         sys.stderr.flush()
 
 
@@ -101,9 +152,6 @@ def address_of(function: Callable[..., int], arguments: int) -> int:
     return int(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
 
 
-_njit_inlined = numba.njit(cache=True, error_model="numpy", forceinline=True)  # noqa: TID251 - the one place
-
-
 def inlined(function: _F) -> _F:
     """Compile `function` into each of its callers: for small steps on the hot path."""
-    return cast("_F", _njit_inlined(function))
+    return cast("_F", _dispatcher(function, forceinline=True))

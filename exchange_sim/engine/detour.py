@@ -1,8 +1,8 @@
 """The way from the hot path to all that is rare: one call through an address.
 
-numba puts the machine code of whatever a function calls into the function's own, and optimizes it anew, for
-each layer that calls another. The rare half of the engine (special orders, changes, liquidation, commands
-of the operator) is several times as large as the hot one: called by its address, it is compiled once.
+Every function that Python calls takes in all that it calls, and has it optimized anew. The rare half of the
+engine (special orders, changes, liquidation, commands of the operator) is several times as large as the hot
+one: called by its address, it is compiled once.
 
 The address is that of this process. It lies in the word before an exchange's block and so is in no snapshot;
 0 until rare code is asked for the first time (`NEED_CODE`).

@@ -18,7 +18,6 @@ from exchange_sim.kernel.loop import (
     first_strange,
     go_on,
     push_commands,
-    start,
     start_agent,
     start_clock,
 )
@@ -47,6 +46,7 @@ _DEPTH_MAXIMUM = 1_000
 _SMALLEST = 1.1
 """Minimum notional and one lot more are for rounding down, a tenth for prices far from the fundamental."""
 _NOW, _RECORDING = word_of("now_ns"), word_of("recording")
+_STOP, _WINDOW = word_of("stop_ns"), word_of("window_ns")
 
 
 class Counters(NamedTuple):
@@ -286,10 +286,9 @@ class Kernel:
         self.push(self._feeds.take(self.exchange, until_ns))
         recorder = self.exchange.recorder
         self._storage.words[_RECORDING] = recorder is not None
-        status = start(self._address, self.exchange.address, until_ns, window_ns)
-        while status != DONE:
+        self._storage.words[_STOP], self._storage.words[_WINDOW] = until_ns, window_ns
+        while (status := go_on(self._address, self.exchange.address)) != DONE:
             self._grow(status)
-            status = go_on(self._address, self.exchange.address)
         self._now_ns = self._storage.words[_NOW]
         if recorder is not None:
             commands = self._storage.take("applied")

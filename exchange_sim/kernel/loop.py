@@ -184,7 +184,11 @@ def _happen(k: Any, s: Any, ts_ns: int) -> int:
 
 @compiled
 def go_on(kernel_address: int, engine_address: int) -> int:
-    """Continue to `stop_ns`, see `start`."""
+    """Let everything before `stop_ns` happen, or before the end of the first window that publishes.
+
+    Returns DONE with `now_ns` where it stopped, or a status that names what the owner has to grow before it
+    is called again.
+    """
     k = kernel_at(kernel_address, 0)
     s = open_state(engine_address)
     header = header_at(s.header, 0)
@@ -215,19 +219,6 @@ def go_on(kernel_address: int, engine_address: int) -> int:
             return status
     k.now_ns = k.stop_ns
     return DONE
-
-
-@compiled
-def start(kernel_address: int, engine_address: int, until_ns: int, window_ns: int) -> int:
-    """Let everything before `until_ns` happen, or before the end of the first window that publishes.
-
-    Returns DONE with `now_ns` where it stopped, or a status that names what the owner has to grow before
-    `go_on` continues.
-    """
-    k = kernel_at(kernel_address, 0)
-    k.window_ns = window_ns
-    k.stop_ns = until_ns
-    return go_on(kernel_address, engine_address)
 
 
 @compiled
