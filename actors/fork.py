@@ -18,7 +18,7 @@ from actors.moment import Moment, ResumedMatch
 from actors.result import MatchResult
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.latency import AccountLatency, ConstantLatency
-from exchange_sim.markets.duration import parse_duration_ns
+from exchange_sim.markets.duration import format_duration, parse_duration_ns
 from exchange_sim.model.enums import Side
 from exchange_sim.model.ids import InstrumentId
 from exchange_sim.model.instrument import ASSET_SCALE, Instrument
@@ -50,7 +50,7 @@ class Slower(msgspec.Struct, frozen=True, tag="latency"):
     delay_ns: int
 
     def __str__(self) -> str:
-        return f"{self.bot} with {self.delay_ns / 1e6:g} ms each way"
+        return f"{self.bot} with {format_duration(self.delay_ns)} each way"
 
 
 class OrderMore(msgspec.Struct, frozen=True, tag="order"):
@@ -177,6 +177,16 @@ class Fork:
         left, right = self.base.market[number], self.other.market[number]
         middles = [(each["bid"] + each["ask"]) / 2.0 for each in (left, right)]
         return left["ts_ns"], middles[0], middles[1]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether no account and no price differs between the futures."""
+        paths = (self.path(number)[1:] for number in range(len(self.base.instruments)))
+        return (
+            not any(each.difference for each in self.holders)
+            and np.array_equal(self.base.equity, self.other.equity)
+            and all(np.array_equal(base, other, equal_nan=True) for base, other in paths)
+        )
 
     def largest_gap(self, number: int) -> float:
         """Return the largest gap of an instrument's prices, changed less unchanged; NaN without prices."""

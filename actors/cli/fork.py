@@ -160,9 +160,12 @@ def _print(played: Fork) -> None:
     from rich import box
     from rich.table import Table
 
+    from analytics.report.fork import NOTHING_MOVED
+    from exchange_sim.markets.duration import format_duration
+
     console = out()
-    seconds = (played.at_ns - played.base.start_ns) / 1e9
-    console.print(f"\n{played.spec.match_id}, from {seconds:g} s on: {played.change}", markup=False)
+    at = format_duration(played.at_ns - played.base.start_ns)
+    console.print(f"\n{played.spec.match_id}, from {at} on: {played.change}", markup=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Account", no_wrap=True, max_width=24)
     for heading in ("At the fork", "Unchanged", "Changed", "Difference"):
@@ -182,6 +185,8 @@ def _print(played: Fork) -> None:
         gap = played.largest_gap(index)
         prices.add_row(name, f"{base:,.6g}", f"{other:,.6g}", percent(other / base - 1.0), f"{gap:,.6g}")
     console.print(prices)
+    if played.is_same:
+        console.print(NOTHING_MOVED, markup=False)
 
 
 def _signed(value: float) -> str:

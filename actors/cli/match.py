@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from actors.single import SingleMatch
 
 _WIDE = 100
+_LIQUIDATED_WIDTH = 14  # that column and what is around it
 
 
 def match(
@@ -141,14 +142,16 @@ def margin_lines(bot: BotResult) -> list[str]:
 
 
 def bots_table(played: SingleMatch, width: int) -> Table:
-    """Return the accounts, best return first: complete from 100 columns, the essential below."""
+    """Return the accounts, best return first: complete where the terminal is wide, else the essential."""
     from rich import box
     from rich.table import Table
 
-    wide = width >= _WIDE
+    liquidated = any(bot.liquidations for bot in played.result.bots)
+    wide = width >= _WIDE + (_LIQUIDATED_WIDTH if liquidated else 0)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Bot", no_wrap=True, max_width=40 if wide else 18)
     headings = ["Equity", "Return", "Max DD", "Fills", "Fees"]
+    headings += ["Liquidated"] if liquidated else []
     headings += ["Orders", "Denied", "Rejected", "Won", "Maker"] if wide else []
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -162,6 +165,7 @@ def bots_table(played: SingleMatch, width: int) -> Table:
             f"{bot.fills:,}",
         ]
         cells += [number(bot.fees)]
+        cells += [f"{bot.liquidations:,}"] if liquidated else []
         if wide:
             cells += [f"{bot.orders:,}", f"{bot.denied:,}", f"{bot.rejected:,}"]
             cells += [share(row.win_rate), share(row.maker_share)]

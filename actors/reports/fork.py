@@ -32,6 +32,7 @@ def write_fork_report(played: Fork, path: Path) -> Path:
     report = ForkReport(
         title=spec.match_id,
         change=str(played.change),
+        is_same=played.is_same,
         at_ns=played.at_ns,
         holders=[
             FutureHolder(each.name, float(each.before), float(each.base), float(each.other))

@@ -17,7 +17,10 @@ from actors.toml_text import toml_text
 from analytics.report import BotOutcome, MarketSeries, MatchReport, Provenance, write_match
 
 REPORT = "report.html"
-_BOT_FIELDS = ("name", "strategy", "orders", "denied", "rejected", "canceled", "disqualified")
+_BOT_FIELDS = (
+    *("name", "strategy", "orders", "denied", "rejected", "canceled"),
+    *("liquidations", "insurance", "deleveraged", "funding", "disqualified"),
+)
 
 
 def write_match_report(folder: Path, spec: MatchSpec, target: Path | None = None) -> Path:

@@ -36,7 +36,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotOutcome:
-    """One account's counts that its curves and fills do not tell. `disqualified` is empty or the reason."""
+    """What an account's curves and fills do not tell. `disqualified` is empty or the reason.
+
+    Money is in the settlement asset: `insurance` is what went to the insurance fund less what came from it,
+    `funding` what was paid less what was received.
+    """
 
     name: str
     strategy: str = ""
@@ -44,6 +48,10 @@ class BotOutcome:
     denied: int = 0
     rejected: int = 0
     canceled: int = 0
+    liquidations: int = 0
+    insurance: float = 0.0
+    deleveraged: int = 0
+    funding: float = 0.0
     disqualified: str = ""
 
 
@@ -63,7 +71,8 @@ class MarketSeries:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchReport:
     """One match. `equity` is float64[n, bots] at `times_ns`; `fills` as in `analytics.trades`, with `bot` and
-    `instrument` indexes into `bots` and `markets`. `currency` names the settlement asset.
+    `instrument` indexes into `bots` and `markets`; where there is a column `client_order_id`, it is 0 for
+    what the exchange closed. `currency` names the settlement asset.
     """
 
     title: str

@@ -17,6 +17,8 @@ from analytics.report.numbers import plain, toned
 from analytics.report.page import Cell, Column, Figure, Page, Section, Table, Tile, write
 from analytics.report.series import extremes, milliseconds, rounded
 
+NOTHING_MOVED = "The change moved nothing: no account and no price differs between the futures."
+
 _Floats = npt.NDArray[np.float64]
 _Times = npt.NDArray[np.int64]
 
@@ -46,10 +48,12 @@ class ForkReport:
     """What the report of a fork shows.
 
     `times_ns` and `equity` are pairs: unchanged and changed, equity of shape (n, bots) on the same times.
+    `is_same` says that the change moved nothing.
     """
 
     title: str
     change: str
+    is_same: bool
     at_ns: int
     holders: Sequence[FutureHolder]
     prices: Sequence[FuturePrices]
@@ -84,15 +88,15 @@ def fork_page(report: ForkReport) -> Page:
         Section(
             "Accounts",
             [_equity_figure(report)],
-            "Equity in the changed future less equity in the unchanged one, at the mark price.",
+            "Equity in the changed future less equity in the unchanged one, at the mark price. A bot without "
+            "a difference waits in the legend. The dashed line marks the fork.",
         ),
     ]
     sections += [
         Section(
             f"Price, {prices.instrument}",
             [_price_figure(report, prices)],
-            "Mid prices of both futures, and below them the changed one less the unchanged one. The dashed "
-            "line marks the fork.",
+            "Mid prices of both futures, and below them the changed one less the unchanged one.",
         )
         for prices in report.prices
     ]
@@ -100,6 +104,7 @@ def fork_page(report: ForkReport) -> Page:
     return Page(
         kind="Fork",
         title=report.title,
+        remarks=[NOTHING_MOVED] if report.is_same else [],
         subtitle=f"{report.change}, from {numbers.duration(report.at_ns - start)} after the start on; "
         f"{numbers.moment(start)} to {numbers.moment(end)} UTC",
         tiles=_tiles(report),
@@ -116,21 +121,30 @@ def write_fork(report: ForkReport, path: Path) -> Path:
 def _tiles(report: ForkReport) -> list[Tile]:
     ranked = sorted(report.holders, key=lambda each: each.other - each.base)
     least, most = ranked[0], ranked[-1]
-    tiles = [
-        Tile("Gains most by the change", most.name, _amount(most.other - most.base, report.currency)),
-        Tile("Loses most by the change", least.name, _amount(least.other - least.base, report.currency)),
-    ]
+    tiles = []
+    if most.other > most.base:
+        gain = _amount(most.other - most.base, report.currency)
+        tiles.append(Tile("Gains most by the change", most.name, gain))
+    if least.other < least.base:
+        loss = _amount(least.other - least.base, report.currency)
+        tiles.append(Tile("Loses most by the change", least.name, loss))
     for prices in report.prices[:2]:
         gap = prices.other - prices.base
         known = gap[~np.isnan(gap)]
         largest = float(known[np.abs(known).argmax()]) if len(known) else np.nan
-        note = f"{prices.instrument}, changed less unchanged"
-        tiles.append(Tile("Largest price gap", numbers.significant(largest, 5), note))
+        note = f"{report.currency}, changed less unchanged"
+        tiles.append(Tile(f"Largest gap, {prices.instrument}", numbers.significant(largest, 5), note))
     return tiles
 
 
 def _amount(value: float, currency: str) -> str:
-    return f"{'+' if value > 0 else ''}{numbers.money(value)} {currency}"
+    return f"{numbers.money(value, signed=True)} {currency}"
+
+
+def _gain(value: float) -> Cell:
+    """Return a cell with a signed amount; what is shown as nought is neither gain nor loss."""
+    cell = toned(numbers.money(value, signed=True), value)
+    return cell if abs(value) >= 0.005 else Cell(numbers.money(0.0), cell.order)
 
 
 def _money_table(report: ForkReport) -> Table:
@@ -145,9 +159,7 @@ def _money_table(report: ForkReport) -> Table:
         [
             Cell(each.name),
             plain(numbers.money(each.before), each.before),
-            toned(numbers.money(each.base - each.before), each.base - each.before),
-            toned(numbers.money(each.other - each.before), each.other - each.before),
-            toned(numbers.money(each.other - each.base), each.other - each.base),
+            *map(_gain, (each.base - each.before, each.other - each.before, each.other - each.base)),
         ]
         for each in report.holders
     ]
@@ -156,6 +168,7 @@ def _money_table(report: ForkReport) -> Table:
 
 def _equity_figure(report: ForkReport) -> Figure:
     gaps = report.equity[1] - report.equity[0]
+    moved = [bool(np.nan_to_num(column).any()) for column in gaps.T]
     data: list[Mapping[str, Any]] = []
     for index, name in enumerate(report.bots):
         kept = extremes(gaps[:, index], POINTS)
@@ -164,6 +177,7 @@ def _equity_figure(report: ForkReport) -> Figure:
                 "type": "scatter",
                 "mode": "lines",
                 "name": name,
+                "visible": True if moved[index] or not any(moved) else "legendonly",
                 "x": milliseconds(report.times_ns[0][kept]),
                 "y": rounded(gaps[kept, index]),
                 "line": line_style(index),
@@ -203,7 +217,7 @@ def _price_figure(report: ForkReport, prices: FuturePrices) -> Figure:
         )
     layout = {
         "xaxis": axis("", type="date", anchor="y2"),
-        "yaxis": axis("mid price", (0.36, 1.0)),
+        "yaxis": axis("mid price", (0.36, 1.0), tickformat=",~f"),
         "yaxis2": axis("gap", (0.0, 0.31), zeroline=True),
         "hovermode": "x",
         "shapes": [_fork_line(report)],

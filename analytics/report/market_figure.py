@@ -149,6 +149,9 @@ def _bucket_means(values: npt.NDArray[np.float64], edges: npt.NDArray[np.int64])
 def _marks(fills: pd.DataFrame, index: int, name: str, *, hidden: bool) -> Mapping[str, Any]:
     sides = fills["side"].to_numpy() == 0
     resting = fills["maker"].to_numpy() != 0
+    own = (
+        fills["client_order_id"].to_numpy() != 0 if "client_order_id" in fills else np.ones(len(fills), bool)
+    )
     return {
         "type": "scatter",
         "mode": "markers",
@@ -157,11 +160,15 @@ def _marks(fills: pd.DataFrame, index: int, name: str, *, hidden: bool) -> Mappi
         "x": milliseconds(fills["ts_ns"].to_numpy(dtype=np.int64)),
         "y": rounded(fills["price"].to_numpy(dtype=np.float64)),
         "customdata": [
-            f"{'buy' if buy else 'sell'} {quantity:g}, {'maker' if maker else 'taker'}"
-            for buy, quantity, maker in zip(sides, fills["quantity"], resting, strict=True)
+            f"{'buy' if buy else 'sell'} {quantity:g}, "
+            f"{('maker' if maker else 'taker') if chosen else 'closed by the exchange'}"
+            for buy, quantity, maker, chosen in zip(sides, fills["quantity"], resting, own, strict=True)
         ],
         "marker": {
-            "symbol": ["triangle-up" if buy else "triangle-down" for buy in sides],
+            "symbol": [
+                ("triangle-up" if buy else "triangle-down") if chosen else "x"
+                for buy, chosen in zip(sides, own, strict=True)
+            ],
             "size": 8,
             "color": colour(index),
             "line": {"width": 0.6, "color": "@card"},

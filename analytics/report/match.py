@@ -22,6 +22,13 @@ TRIPS_MAX = 60
 
 _OPEN_MARKETS = 3  # further instruments are folded
 
+_MARGIN_COLUMNS = (
+    Column("Bot", number=False),
+    Column("Liquidated", "times the exchange closed a position or a part of it for lack of margin"),
+    Column("To the insurance fund", "liquidation fees, less what the fund paid for the account"),
+    Column("Deleveraged", "times a position was closed against a bankrupt one"),
+    Column("Funding paid", "below zero: received"),
+)
 _COLUMNS = (
     Column("Bot", number=False),
     Column("Return", "over the match, not annualised"),
@@ -83,10 +90,15 @@ def match_page(report: MatchReport) -> Page:
 
 
 def match_sections(report: MatchReport) -> list[Section]:
-    """Return what happened over the match: equity and drawdown, every market with fills and depth, trades."""
+    """Return what happened over the match.
+
+    What the exchange did to accounts, if anything, equity and drawdown, every market with fills and depth,
+    trades.
+    """
     names = [bot.name for bot in report.bots]
     fills = pd.DataFrame(report.fills)
     return [
+        *_margin_section(report),
         Section(
             "Equity and drawdown",
             [equity_figure(names, report.times_ns, report.equity)],
@@ -153,13 +165,35 @@ def _result_table(report: MatchReport, metrics: list[EquityMetrics], totals: lis
     return Table(_COLUMNS, rows)
 
 
+def _margin_section(report: MatchReport) -> list[Section]:
+    """Return what the exchange did to accounts besides their trades; nothing where it did nothing."""
+    touched = [
+        bot for bot in report.bots if any((bot.liquidations, bot.insurance, bot.deleveraged, bot.funding))
+    ]
+    if not touched:
+        return []
+    rows = [
+        [
+            Cell(bot.name),
+            Cell(numbers.count(bot.liquidations), bot.liquidations, "bad" if bot.liquidations else ""),
+            plain(numbers.money(bot.insurance), bot.insurance),
+            plain(numbers.count(bot.deleveraged), bot.deleveraged),
+            plain(numbers.money(bot.funding), bot.funding),
+        ]
+        for bot in touched
+    ]
+    caption = f"Bots with any of it. Money in {report.currency}."
+    return [Section("Liquidation and funding", [Table(_MARGIN_COLUMNS, rows)], caption)]
+
+
 def _market_sections(report: MatchReport, fills: pd.DataFrame, names: list[str]) -> list[Section]:
     sections = []
     for index, market in enumerate(report.markets):
         own = fills[fills["instrument"] == index]
         figure, left_out = market_figure(market.instrument, pd.DataFrame(market.samples), own, names)
         caption = (
-            "Fills: triangles up are buys, down are sells; a bot with very many waits in the legend."
+            "Fills: triangles up are buys, down are sells, crosses what the exchange closed; a bot with very"
+            " many waits in the legend."
             " Volume in base units; depth of bids above zero, of asks below."
         )
         sections.append(

@@ -27,9 +27,9 @@ def whole(value: float) -> str:
     return _text(value, ".0f")
 
 
-def money(value: float) -> str:
+def money(value: float, *, signed: bool = False) -> str:
     """Return an amount with as many decimals as its size needs."""
-    return _text(value, ",.0f" if abs(value) >= 10_000 else ",.2f")
+    return _text(value, f"{'+' if signed else ''},.{0 if abs(value) >= 10_000 else 2}f")
 
 
 def count(value: int) -> str:

@@ -19,9 +19,8 @@ from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.rules import ExchangeRules, MarginTier
 
 _PLAIN = (
-    *("minimum_notional", "fee_asset", "initial_margin_ppm", "mark", "basis_smoothing_ppm"),
-    *("basis_limit_ppm", "interest_ppb", "funding_limit_ppb", "price_band_ppm", "maximum_open_orders"),
-    "maximum_waiting_orders",
+    *("minimum_notional", "fee_asset", "initial_margin_ppm", "basis_smoothing_ppm", "basis_limit_ppm"),
+    *("interest_ppb", "funding_limit_ppb", "price_band_ppm", "maximum_open_orders", "maximum_waiting_orders"),
 )
 """Fields of a specification that are the instrument's under the same name."""
 
@@ -101,9 +100,12 @@ class InstrumentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     maker_fee_ppm, taker_fee_ppm
         Left out: 200 and 500 for a perpetual, 1000 and 1000 for spot.
     tiers
-        Margin tiers of a perpetual, or `preset`. None: positions are never liquidated.
+        Margin tiers of a perpetual, or `preset`, which is what a perpetual has where they are left out. An
+        empty list: positions are never liquidated.
     liquidation_fee_ppm
         Left out: half a percent where there are tiers.
+    mark
+        Left out: `index` for a perpetual, `last` for spot.
 
     Raises
     ------
@@ -121,9 +123,9 @@ class InstrumentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     taker_fee_ppm: int | None = None
     fee_asset: Literal["received", "quote"] = "received"
     initial_margin_ppm: int = 100_000
-    tiers: tuple[MarginTier, ...] | Literal["preset"] = ()
+    tiers: tuple[MarginTier, ...] | Literal["preset"] | None = None
     liquidation_fee_ppm: int | None = None
-    mark: Literal["last", "index"] = "last"
+    mark: Literal["last", "index"] | None = None
     basis_smoothing_ppm: int = 65_000
     basis_limit_ppm: int = 5_000
     interest_ppb: int = 100_000
@@ -149,6 +151,7 @@ class InstrumentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             for name in ("tiers", "liquidation_fee_ppm"):
                 if getattr(self, name):
                     raise ValueError(f"{name}: expected none for spot, was {getattr(self, name)!r}")
+            fields["mark"] = self.mark or "last"
         else:
             fields |= self._margin()
         make = Instrument.spot if spot else Instrument.linear
@@ -158,12 +161,12 @@ class InstrumentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(str(error)) from error
 
     def _margin(self) -> dict[str, object]:
-        """Return tiers and liquidation fee."""
+        """Return tiers, liquidation fee and mark of a perpetual."""
         base = self.symbol.partition("/")[0]
-        tiers = margin_preset(base) if isinstance(self.tiers, str) else self.tiers
+        tiers = self.tiers if isinstance(self.tiers, tuple) else margin_preset(base)
         usual = LIQUIDATION_FEE_PPM if tiers else 0
         fee = usual if self.liquidation_fee_ppm is None else self.liquidation_fee_ppm
-        return {"tiers": tiers, "liquidation_fee_ppm": fee}
+        return {"tiers": tiers, "liquidation_fee_ppm": fee, "mark": self.mark or "index"}
 
     def _steps(self) -> dict[str, Decimal]:
         """Return the steps of price and quantity."""

@@ -43,7 +43,7 @@ class ReplayL2Market(
     ----------
     instruments
         Symbols, or tables with `symbol`, its files and what differs from the symbol's preset. All are traded
-        as perpetuals.
+        as perpetuals, marked at the last recorded trade, and have margin tiers only where these are named.
     queue
         Where a bot's order stands in a recorded queue.
     start
@@ -70,13 +70,21 @@ class ReplayL2Market(
                 raise ValueError(f"instruments: expected every symbol once, was {symbol!r} twice")
             if is_spot(symbol):
                 raise ValueError(f"instruments: expected perpetuals like BTC/USDT:USDT, was {symbol!r}")
+        if any(spec.mark != "last" for spec in self.specs()):
+            raise ValueError("mark: expected last, because depth is recorded without an index, was 'index'")
         check_terms(self.contracts(), self.rules)
         check_series(self.series, symbols)
 
     def specs(self) -> tuple[DepthInstrument, ...]:
         """Return every instrument as a full entry, in order."""
-        return tuple(
+        entries = (
             DepthInstrument(symbol=entry) if isinstance(entry, str) else entry for entry in self.instruments
+        )
+        return tuple(
+            msgspec.structs.replace(
+                entry, mark=entry.mark or "last", tiers=() if entry.tiers is None else entry.tiers
+            )
+            for entry in entries
         )
 
     def contracts(self) -> tuple[Instrument, ...]:

@@ -21,14 +21,12 @@ def check_history_terms(contracts: tuple[Instrument, ...], rules: ExchangeRules)
     Raises
     ------
     ValueError
-        An instrument is a spot pair or has tiers or bounds, or messages are limited.
+        An instrument is a spot pair or has bounds, or messages are limited.
     """
     check_terms(contracts, rules)
     for contract in contracts:
         if contract.is_spot:
             raise ValueError(f"symbol: expected a perpetual like BTC/USD:USD, was {contract.instrument_id!r}")
-        if contract.tiers:
-            raise ValueError("tiers: expected none, because history's accounts would be liquidated")
         if contract.maximum_open_orders or contract.price_band_ppm:
             raise ValueError(
                 "maximum_open_orders, price_band_ppm: expected 0, because history's orders would be refused"
@@ -45,7 +43,8 @@ class ReplayL3Market(
 ):
     """A market whose recorded orders go through the matching engine again, message by message.
 
-    Bots trade with them: they take their liquidity and their places in the queue.
+    Bots trade with them: they take their liquidity and their places in the queue. Nobody is liquidated: the
+    accounts that stand for the recorded traders hold what makes their recorded orders possible, no more.
 
     Parameters
     ----------
@@ -99,6 +98,8 @@ class ReplayL3Market(
             maker_fee_ppm=self.maker_fee_ppm,
             taker_fee_ppm=self.taker_fee_ppm,
             initial_margin_ppm=self.initial_margin_ppm,
+            tiers=(),
+            mark="last",
         )
         return (spec.instrument(),)
 

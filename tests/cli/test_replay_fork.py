@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.cli.errors import ExitCode
+from analytics.report.fork import NOTHING_MOVED
 from tests.cli.conftest import Arena
 
 
@@ -63,6 +64,18 @@ def test_a_fork_shows_two_futures_and_keeps_the_moment(arena: Arena, contest: Pa
     assert document["digest"] == arena("match", str(contest), "--json").document["digest"]
     assert document["digest_changed"] != document["digest"]
     assert document["at_s"] == 20
+
+
+def test_a_change_that_moves_nothing_is_said(arena: Arena, contest: Path) -> None:
+    """A bot that never trades may leave or be slow: both futures are one, on the page too."""
+    answer = arena("fork", str(contest), "--at", "20s", "--latency", "idle=500ms")
+    assert answer.code == ExitCode.DONE, answer.err
+    assert NOTHING_MOVED in " ".join(answer.out.split())
+    page = Path(re.search(r"Report: (\S+)", answer.out)[1]).read_text()  # type: ignore[index] # fails the test if absent
+    assert NOTHING_MOVED in page
+    assert "Gains most" not in page
+    moved = arena("fork", str(contest), "--at", "20s", "--order", "idle buy 0.1 BTC/USDT:USDT")
+    assert NOTHING_MOVED not in " ".join(moved.out.split())
 
 
 @pytest.mark.parametrize(

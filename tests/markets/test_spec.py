@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from exchange_sim.markets.contracts import PRESETS, InstrumentSpec, contract_preset
 from exchange_sim.markets.duration import format_duration, parse_duration_ns
+from exchange_sim.markets.margin_presets import margin_preset
 from exchange_sim.markets.spec import (
     AnchoredMarket,
     MarketSpec,
@@ -143,6 +144,31 @@ def test_margin_tiers_come_from_the_preset_or_are_written_out() -> None:
     )
     (contract,) = own.contracts()
     assert [tier.up_to_atoms for tier in contract.tiers] == [1_000 * 10**8, 2**62]
+
+
+def test_perpetuals_have_margin_tiers_and_an_index_mark_unless_told_otherwise() -> None:
+    """As far as a market knows an index: replays do not, spot pairs have neither."""
+
+    def terms(**market: object) -> list[tuple[int, int, str]]:
+        made = msgspec.convert(market, MarketSpec, strict=False)
+        return [(len(each.tiers), each.liquidation_fee_ppm, each.mark) for each in made.contracts()]
+
+    btc = "BTC/USDT:USDT"
+    preset = len(margin_preset("BTC"))
+    assert terms(kind="synthetic", instruments=[btc, "ETH/USDT"]) == [
+        (preset, 5_000, "index"),
+        (0, 0, "last"),
+    ]
+    assert terms(kind="anchored", instruments=[btc]) == [(preset, 5_000, "index")]
+    assert terms(kind="hybrid", instruments=[btc]) == [(preset, 5_000, "index")]
+    assert terms(kind="replay_l2", instruments=[btc]) == [(0, 0, "last")]
+    tiered = {"symbol": btc, "tiers": "preset"}
+    assert terms(kind="replay_l2", instruments=[tiered]) == [(preset, 5_000, "last")]
+    assert terms(kind="replay_l3", symbol="BTC/USD:USD", file="orders.parquet") == [(0, 0, "last")]
+    plain = {"symbol": btc, "tiers": [], "mark": "last"}
+    assert terms(kind="synthetic", instruments=[plain]) == [(0, 0, "last")]
+    with pytest.raises(msgspec.ValidationError, match="mark: expected last"):
+        terms(kind="replay_l2", instruments=[{"symbol": btc, "mark": "index"}])
 
 
 def test_an_anchored_market_ends_after_its_start_and_knows_its_kind() -> None:

@@ -115,7 +115,7 @@ class Reckless(Scripted):
 
 def test_a_liquidated_bot_hears_of_it_and_its_books_stay_right() -> None:
     """Worth 24,000 on 500 of cash; a fall by two percent takes it. Fills of the liquidation have no order."""
-    contract = InstrumentSpec(symbol="BTC/USDT:USDT", tiers="preset").instrument()
+    contract = InstrumentSpec(symbol="BTC/USDT:USDT", tiers="preset", mark="last").instrument()
     bot = Reckless()
     maker = Scripted((100, quote(MID)), (5_000, quote(588_500)))
     taker = Scripted((6_000, trade(Side.SELL)))

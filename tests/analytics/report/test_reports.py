@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 
 import analytics.report as package
@@ -133,6 +134,21 @@ def test_the_match_shows_every_bot_market_and_trade() -> None:
         "Trades",
     ):
         assert heading in parsed.headings
+
+
+def test_the_match_shows_what_the_exchange_did_to_accounts() -> None:
+    """Whose positions were closed, what that cost, and where; nothing of it where nothing happened."""
+    bots = [BotOutcome(name=name, strategy=name) for name in samples.BOTS]
+    bots[1] = BotOutcome(name="trend", liquidations=3, insurance=-7.5, deleveraged=2, funding=1.25)
+    table = pd.DataFrame(samples.fills(1))
+    table["client_order_id"] = np.where(table.index == 5, 0, 1 + table.index)
+    html = render(match_page(samples.match_report(bots=bots, fills=table)))
+    parsed = outline(html)
+    assert "Liquidation and funding" in parsed.headings
+    place = parsed.cells.index("Funding paid") + 1
+    assert parsed.cells[place : place + 5] == ["trend", "3", "\u22127.50", "2", "1.25"]
+    assert html.count("closed by the exchange") == 1
+    assert "Liquidation and funding" not in outline(render(match_page(samples.match_report()))).headings
 
 
 def test_the_tournament_shows_the_verdict_of_every_bot() -> None:
