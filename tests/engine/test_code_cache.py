@@ -10,6 +10,23 @@ import pytest
 from exchange_sim import compiled
 
 
+@compiled.compiled
+def _half(number: int) -> int:
+    return number // 2
+
+
+@compiled.compiled
+def _quarter(number: int) -> int:
+    return _half(_half(number))
+
+
+def test_only_what_python_calls_becomes_machine_code() -> None:
+    assert _quarter(-17) == -5
+    assert not _half.overloads  # type: ignore[attr-defined]  # _quarter took it in
+    assert _half(-17) == -9
+    assert _half.overloads  # type: ignore[attr-defined]
+
+
 def test_the_folder_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ARENA_CACHE_DIR", str(tmp_path))
     assert compiled.cache_folder().is_relative_to(tmp_path)
