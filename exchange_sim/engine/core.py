@@ -155,7 +155,7 @@ def _apply(
             state, header, ts_ns, kind, account, index, side, order_type, time_in_force, post_only, stp,
             price_ticks, quantity_lots, client_order_id, order_id, terms,
         )  # fmt: skip
-        if status != DONE or header.waiting_orders | header.alarm == 0:
+        if status != DONE or header.waiting_orders | header.alarm == 0 or header.deferred != 0:
             return status
         header.stage = 1
     status = ask_rare(state, DO_REST, ts_ns, ZERO, ZERO, ZERO, ZERO, ZERO)

@@ -260,7 +260,8 @@ INSTRUMENT = np.dtype(
         ("watch_low_ticks", "<i8"),  # marks between these cannot put an account below maintenance
         ("watch_high_ticks", "<i8"),
         ("links", "<i8"),  # what other instruments do with its assets, see `margin`
-        ("reserved_words", "<i8", (4,)),
+        ("recorded_ticks", "<i8"),  # what triggers take for the last trade; 0: `last_ticks`
+        ("reserved_words", "<i8", (3,)),
     ]
 )
 """One instrument's rules, best prices and place in the tables, six cache lines."""
@@ -314,7 +315,8 @@ HEADER = np.dtype(
         ("fee_tiers", "<i8"),  # rows of the table
         ("messages_per_second", "<i8"),  # 0: no limit
         ("special_orders", "<i8"),  # of `open_orders`
-        ("reserved_words", "<i8", (5,)),
+        ("deferred", "<i8"),  # 1: nothing fires and nobody is liquidated for the time being
+        ("reserved_words", "<i8", (4,)),
     ]
 )
 """Counters, capacities and table places at the start of the block, six cache lines."""

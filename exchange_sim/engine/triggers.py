@@ -19,6 +19,8 @@ _SOURCES = 3
 def source_ticks(instrument: Any, source: int) -> int:
     """Return the price that triggers watch; 0 before there is one."""
     ticks: int = instrument.last_ticks
+    if instrument.recorded_ticks != 0:
+        ticks = instrument.recorded_ticks
     if source == codes.ON_MARK:
         ticks = instrument.mark_ticks
     elif source == codes.ON_INDEX:

@@ -77,7 +77,7 @@ PLACE = np.dtype(
 )
 """The place of one own order in the recorded queue of its price, in the row of its slot in the engine."""
 
-INJECTED = np.dtype([("order_id", "<i8"), ("level", "<i8"), ("lots", "<i8"), ("reserved", "<i8")])
+INJECTED = np.dtype([("order_id", "<i8"), ("level", "<i8"), ("lots", "<i8"), ("instrument", "<i8")])
 """An order of the history account that stands for recorded lots while a command is executed."""
 
 INJECTED_MAXIMUM = 512
@@ -100,9 +100,10 @@ HEADER = np.dtype(
         ("summary_words", "<i8"),
         ("place_capacity", "<i8"),
         ("injected_count", "<i8"),
-        ("phase", "<i8"),  # of the trade or command under way
+        ("phase", "<i8"),  # of the command or the look at prices under way
         ("trade_number", "<i8"),
-        ("reserved", "<i8", (7,)),
+        ("look", "<i8"),  # not 0: orders wait for prices or accounts need a look, see `resting`
+        ("reserved", "<i8", (6,)),
     ]
 )
 

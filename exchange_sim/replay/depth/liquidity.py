@@ -14,7 +14,14 @@ from exchange_sim.compiled import compiled
 from exchange_sim.engine import codes
 from exchange_sim.engine.codes import ZERO, word
 from exchange_sim.engine.orders import SLOT_BITS
-from exchange_sim.engine.pointers import call_two, command_at, instrument_at, level_at, order_at
+from exchange_sim.engine.pointers import (
+    call_two,
+    command_at,
+    instrument_at,
+    level_at,
+    order_at,
+    position_at,
+)
 from exchange_sim.engine.state import DONE, NEED_ORDERS, State
 from exchange_sim.model.instrument import MAXIMUM_LOTS
 from exchange_sim.replay.depth.book import first_free, free_lots, next_level, take_lots
@@ -115,6 +122,7 @@ def _rest(r: Any, s: State, header: Any, index: int, side: int, level: int, lots
     row.order_id = order_at(s.orders, queue.tail).order_id
     row.level = level
     row.lots = lots
+    row.instrument = index
     return status
 
 
@@ -136,17 +144,19 @@ def _move_to_front(s: State, index: int, price_ticks: int) -> None:
 
 
 @compiled
-def inject(r: Any, s: State, header: Any, index: int, side: int, limit_ticks: int, wanted_lots: int) -> int:
+def inject(
+    r: Any, s: State, header: Any, index: int, side: int, limit_ticks: int, wanted_lots: int, end: int
+) -> int:
     """Put recorded levels of `side` into the engine's book, best first.
 
-    No more than `wanted_lots`, none behind `limit_ticks` (0: no limit), at most `INJECTED_MAXIMUM` orders.
-    Returns DONE or what the engine lacks; then the caller withdraws what is in.
+    No more than `wanted_lots`, none behind `limit_ticks` (0: no limit), until `end` orders are in. Returns
+    DONE or what the engine lacks; then the caller withdraws what is in.
     """
     if lacks_orders(header):
         return NEED_ORDERS
     b = book_at(r.books, index)
     level = first_free(r, b, side)
-    while level >= 0 and wanted_lots > 0 and r.injected_count + 1 < INJECTED_MAXIMUM:
+    while level >= 0 and wanted_lots > 0 and r.injected_count + 1 < end:
         price = recorded_level_at(r.levels, level).price_ticks
         if limit_ticks > 0 and (price < limit_ticks if side == 0 else price > limit_ticks):
             break
@@ -171,15 +181,15 @@ def inject(r: Any, s: State, header: Any, index: int, side: int, limit_ticks: in
 
 
 @compiled
-def withdraw(r: Any, s: State, header: Any, index: int) -> None:
-    """Take the history account's orders out of the engine's book; what is missing, bots have taken."""
-    b = book_at(r.books, index)
+def withdraw(r: Any, s: State, header: Any) -> None:
+    """Take the history account's orders out of the engine's books; what is missing, bots have taken."""
     for number in range(r.injected_count):
         row = injected_at(r.injected, number)
         order = order_at(s.orders, row.order_id & _SLOT_MASK)
         left = order.leaves_lots if order.order_id == row.order_id else 0
-        take_lots(r, b, row.level, row.lots - left)
+        take_lots(r, book_at(r.books, row.instrument), row.level, row.lots - left)
         if left > 0:
+            index = word(row.instrument)
             as_history(r, s, header, index, codes.DO_CANCEL, ZERO, ZERO, ZERO, ZERO, row.order_id)
     r.injected_count = 0
 
@@ -194,28 +204,30 @@ def reach(r: Any, s: State, header: Any, c: Any) -> int:
         return _reach_side(r, s, header, index, word(1), price, lots) if status == DONE else status
     if c.order_type not in (codes.LIMIT, codes.MARKET):
         return DONE
+    if c.has_terms != 0 and c.close_position != 0:
+        lots = abs(position_at(s.positions, c.account * header.instruments + index).lots)
     side = word(c.side)
     limit = word(price) if c.order_type == codes.LIMIT else ZERO
     return _reach_side(r, s, header, index, side, limit, lots)
 
 
 @compiled
-def reach_any(r: Any, s: State, header: Any, index: int) -> int:
-    """Put the best levels of both sides into the book, for orders that fire and liquidations."""
+def reach_best(r: Any, s: State, header: Any, index: int, end: int) -> int:
+    """Put the best levels of both sides into the book, a third of the room for bids; return a status."""
     most = word(2**62)
     b = book_at(r.books, index)
     level, count = first_free(r, b, 0), 0
     low = ZERO
-    while level >= 0 and count < INJECTED_MAXIMUM // 3:
+    while level >= 0 and count < (end - r.injected_count) // 3:
         low = word(recorded_level_at(r.levels, level).price_ticks)
         level = next_level(r, b, 0, level)
         count += 1
     status = DONE
     if low > 0:
-        status = inject(r, s, header, index, ZERO, low, most)
+        status = inject(r, s, header, index, ZERO, low, most, end)
     if status != DONE:
         return status
-    return inject(r, s, header, index, word(1), ZERO, most)
+    return inject(r, s, header, index, word(1), ZERO, most, end)
 
 
 @compiled
@@ -228,4 +240,4 @@ def _reach_side(r: Any, s: State, header: Any, index: int, side: int, limit_tick
     price = recorded_level_at(r.levels, best).price_ticks
     if limit_ticks > 0 and (limit_ticks < price if side == 0 else limit_ticks > price):
         return DONE
-    return inject(r, s, header, index, 1 - side, limit_ticks, lots)
+    return inject(r, s, header, index, 1 - side, limit_ticks, lots, word(INJECTED_MAXIMUM))

@@ -12,13 +12,12 @@ from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine import codes
 from exchange_sim.engine.codes import MISSING, ZERO, word
 from exchange_sim.engine.layout import COMMAND_BYTES
-from exchange_sim.engine.pointers import call_two, command_at, header_at, instrument_at, triggers_at
+from exchange_sim.engine.pointers import call_two, command_at, header_at, instrument_at
 from exchange_sim.engine.state import State, open_state
 from exchange_sim.kernel.heap import drop_first
 from exchange_sim.kernel.loop import DONE
 from exchange_sim.kernel.sending import release
 from exchange_sim.kernel.tables import NEED_OUTPUT, NEVER_NS, entry_at, kernel_at
-from exchange_sim.model.enums import TriggerSource
 from exchange_sim.replay.depth.book import clear_book, set_level
 from exchange_sim.replay.depth.filling import fill_by_crossing, fill_by_trade
 from exchange_sim.replay.depth.layout import (
@@ -32,7 +31,7 @@ from exchange_sim.replay.depth.layout import (
     replay_at,
     row_at,
 )
-from exchange_sim.replay.depth.liquidity import ROOM, operate, reach, reach_any, withdraw
+from exchange_sim.replay.depth.liquidity import ROOM, operate, reach, withdraw
 from exchange_sim.replay.depth.places import first_own, follow_change, renew_places
 from exchange_sim.replay.depth.publishing import (
     consume_events,
@@ -40,14 +39,20 @@ from exchange_sim.replay.depth.publishing import (
     publish_trade,
     run_timers,
 )
+from exchange_sim.replay.depth.resting import (
+    IDLE,
+    REACHED,
+    RESTING,
+    come_to_rest,
+    note,
+    restore_last,
+    set_price,
+)
 
 NEED_PLACES = 103
 """The table of places has fewer rows than the engine has order slots."""
 NEED_ROOM = 104
 """The event ring is too small for what may happen at once."""
-
-_ON_LAST, _ON_MARK, _SOURCES = int(TriggerSource.LAST), int(TriggerSource.MARK), len(TriggerSource)
-_IDLE, _REACHED, _TRADED, _MARKING = 0, 1, 2, 3
 
 
 @inlined
@@ -71,65 +76,16 @@ def _timers_fit(k: Any) -> bool:
     )
 
 
-@inlined
-def _restore_last(r: Any, s: State, index: int) -> None:
-    """Prices are the record's: what bots trade does not move them."""
-    instrument_at(s.instruments, index).last_ticks = book_at(r.books, index).last_ticks
-
-
 @compiled
-def _fires(s: State, header: Any, index: int, price_ticks: int) -> bool:
-    """Return whether an order that waits for the last or the mark price fires at this price."""
-    table = s.header + header.triggers_offset
-    for source in (_ON_LAST, _ON_MARK):
-        up = triggers_at(table, (index * _SOURCES + source) * 2).threshold_ticks
-        down = triggers_at(table, (index * _SOURCES + source) * 2 + 1).threshold_ticks
-        if 0 < up <= price_ticks or price_ticks <= down:
-            return True
-    return False
-
-
-@compiled
-def _mark(r: Any, s: State, header: Any, index: int, price_ticks: int) -> int:
-    """Let the engine know the recorded last price, which is the mark price too; return a status.
-
-    Where orders wait for prices, or the mark may put an account below maintenance, the engine looks at it
-    with the recorded book in reach; else the fields are enough.
-    """
-    instrument = instrument_at(s.instruments, index)
-    quiet = instrument.watch_low_ticks < price_ticks < instrument.watch_high_ticks
-    if r.phase == _TRADED:
-        instrument.last_ticks = price_ticks
-        if header.waiting_orders == 0 and quiet:
-            instrument.mark_ticks = price_ticks
-            r.phase = _IDLE
-            return DONE
-        if not quiet or _fires(s, header, index, price_ticks):
-            status = reach_any(r, s, header, index)
-            if status != DONE:
-                withdraw(r, s, header, index)
-                return status
-        r.phase = _MARKING
-    status = operate(r, header.now_ns, codes.DO_SET_MARK, MISSING, index, ZERO, ZERO, price_ticks, ZERO, ZERO)
-    if status == DONE:
-        withdraw(r, s, header, index)
-        r.phase = _IDLE
-        instrument.last_ticks = price_ticks
-    return status
-
-
-@compiled
-def _trade(k: Any, r: Any, s: State, header: Any, row: Any) -> int:
-    """Let a recorded trade happen; return a status, where not DONE to be called again."""
+def _trade(k: Any, r: Any, s: State, header: Any, row: Any) -> None:
+    """Let a recorded trade happen."""
     index = word(row.instrument)
     price = recorded_level_at(r.levels, row.level).price_ticks
-    if r.phase == _IDLE:
-        if header.open_orders > 0:
-            fill_by_trade(r, s, header, index, word(row.side), price, row.lots)
-        book_at(r.books, index).last_ticks = price
-        publish_trade(k, r, index, word(row.side), price, row.lots)
-        r.phase = _TRADED
-    return _mark(r, s, header, index, price)
+    if header.open_orders > 0:
+        fill_by_trade(r, s, header, index, word(row.side), price, row.lots)
+    book_at(r.books, index).last_ticks = price
+    publish_trade(k, r, index, word(row.side), price, row.lots)
+    set_price(r, s, header, index)
 
 
 @compiled
@@ -139,7 +95,8 @@ def _end_message(k: Any, r: Any, s: State, header: Any, row: Any) -> None:
         if row.flags & RENEW_FLAG != 0:
             renew_places(r, s, index)
         fill_by_crossing(r, s, header, index)
-        _restore_last(r, s, index)
+        restore_last(r, s, index)
+        note(r, header)
     look_at_book(k, r, index)
 
 
@@ -167,7 +124,7 @@ def _play(k: Any, r: Any, s: State, header: Any, bound_ns: int) -> int:
     head = header.event_head
     plain = header.open_orders == 0
     status = DONE
-    while number < count and status == DONE and header.event_head == head:
+    while number < count and header.event_head == head and r.look == 0:
         row = row_at(rows, number)
         if row.ts_ns >= bound_ns:
             break
@@ -181,11 +138,10 @@ def _play(k: Any, r: Any, s: State, header: Any, bound_ns: int) -> int:
         k.now_ns = row.ts_ns
         header.now_ns = row.ts_ns
         if row.flags & TRADE_FLAG != 0:
-            status = _trade(k, r, s, header, row)
+            _trade(k, r, s, header, row)
         else:
             _change(k, r, s, header, row)
-        if status == DONE:
-            number += 1
+        number += 1
         bound_ns = min(bound_ns, k.stop_ns)
     r.row = number
     return status
@@ -201,20 +157,21 @@ def _arrive(k: Any, r: Any, s: State, header: Any, ts_ns: int) -> int:
     header.now_ns = ts_ns
     kind = c.kind
     takes = kind in (codes.DO_SUBMIT, codes.DO_MODIFY, codes.DO_REPLACE)
-    if takes and r.phase != _REACHED and 0 <= index < header.instruments and c.quantity_lots > 0:
+    if takes and r.phase != REACHED and 0 <= index < header.instruments:
         status = reach(r, s, header, c)
         if status != DONE:
-            withdraw(r, s, header, index)
+            withdraw(r, s, header)
             return status
-    r.phase = _REACHED
+    r.phase = REACHED
     status = call_two(r.execute, r.engine, k.pending + slot * COMMAND_BYTES)
     if status != DONE:
         return status
-    r.phase = _IDLE
+    r.phase = IDLE
     if 0 <= index < header.instruments:
         if r.injected_count > 0:
-            withdraw(r, s, header, index)
-        _restore_last(r, s, index)
+            withdraw(r, s, header)
+        restore_last(r, s, index)
+    note(r, header)
     if c.account > HISTORY:
         k.requests += 1
         k.account_requests += 1
@@ -227,18 +184,35 @@ def _arrive(k: Any, r: Any, s: State, header: Any, ts_ns: int) -> int:
     return DONE
 
 
+@inlined
+def _hidden_slices(s: State, header: Any) -> int:
+    """Return how often resting icebergs can still show a new part."""
+    slices = 0
+    if header.special_orders > 0:
+        for index in range(header.instruments):
+            slices += instrument_at(s.instruments, index).hidden_slices
+    return slices
+
+
 @compiled
 def _settle(k: Any, r: Any, s: State, header: Any) -> int:
-    """Hand out what the last step did, and see to it that there is room for the next; return a status."""
-    if header.stage == 0:
-        unread = header.event_head - header.event_tail
-        if unread > 0:
-            if not _events_fit(k, unread):
-                return NEED_OUTPUT
-            consume_events(k, r, s, header)
-        if header.event_capacity < 4 * header.open_orders + ROOM:
-            return NEED_ROOM
-    return NEED_PLACES if r.place_capacity < header.order_capacity else DONE
+    """Let happen and hand out what follows from the last step, with room for the next; return a status."""
+    while True:
+        if header.stage == 0:
+            unread = header.event_head - header.event_tail
+            if unread > 0:
+                if not _events_fit(k, unread):
+                    return NEED_OUTPUT
+                consume_events(k, r, s, header)
+            if header.event_capacity < 4 * (header.open_orders + _hidden_slices(s, header)) + ROOM:
+                return NEED_ROOM
+        if r.place_capacity < header.order_capacity:
+            return NEED_PLACES
+        if r.look == 0 and r.phase != RESTING:
+            return DONE
+        status = come_to_rest(r, s, header)
+        if status != DONE:
+            return status
 
 
 @compiled
@@ -296,6 +270,12 @@ def start(
     k = kernel_at(kernel_address, 0)
     k.window_ns = window_ns
     k.stop_ns = until_ns
+    r = replay_at(replay_address, 0)
+    s = open_state(engine_address)
+    header = header_at(s.header, 0)
+    header.deferred = 1
+    for index in range(header.instruments):
+        restore_last(r, s, word(index))
     return go_on(kernel_address, engine_address, replay_address)
 
 

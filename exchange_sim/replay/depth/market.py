@@ -25,6 +25,7 @@ from exchange_sim.kernel.tables import (
     TIMER_SNAPSHOT,
 )
 from exchange_sim.model.enums import CommandKind
+from exchange_sim.model.instrument import MAXIMUM_NOTIONAL_ATOMS, MAXIMUM_TICKS
 from exchange_sim.model.rules import ExchangeRules
 from exchange_sim.replay.depth.layout import HISTORY
 from exchange_sim.replay.depth.loop import NEED_PLACES, NEED_ROOM, go_on, start, wind_forward
@@ -302,6 +303,10 @@ def _check(records: Sequence[Record], start_ns: int, snapshot_depth: int, sample
     settle = {record.instrument.settle for record in records}
     if len(settle) > 1:
         raise ValueError(f"instruments: expected one settlement asset, was {', '.join(sorted(settle))}")
+    for record in records:
+        most = min(MAXIMUM_TICKS, MAXIMUM_NOTIONAL_ATOMS // record.instrument.atoms_per_tick_lot)
+        if max(record.prices) > most:
+            raise ValueError(f"prices: expected at most {most} ticks, was {max(record.prices)}")
     first, last = max(each.start_ns for each in records), min(each.end_ns for each in records)
     if not first <= start_ns <= last:
         raise ValueError(f"start_ns: expected {first} to {last}, was {start_ns}")
