@@ -65,6 +65,21 @@ class Echoes(_OnBooks):
             ctx.submit_market(event.instrument_id, Side.BUY, 10_000_000)
 
 
+class Reckless(Strategy[BadConfig]):
+    """Buys for nine and a half times its money at the first quote, and holds."""
+
+    bought = False
+
+    def subscriptions(self, instruments: Sequence[Instrument]) -> Sequence[Subscription]:
+        return [quotes(each.instrument_id) for each in instruments]
+
+    def on_quote(self, ctx: Context, quote: Quote) -> None:
+        if not self.bought:
+            unit = quote.ask_ticks * ctx.instruments[quote.instrument_id].atoms_per_tick_lot
+            ctx.submit_market(quote.instrument_id, Side.BUY, ctx.equity_atoms() * 19 // (2 * unit))
+            self.bought = True
+
+
 class Scalper(Strategy[BadConfig]):
     """Crosses the spread back and forth at every second trade and quotes at every tenth change."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -103,6 +104,23 @@ def test_bots_trade_on_a_record_and_the_same_match_gives_the_same_bytes(
     other = run_match(spec(latency=AccountLatency()), data_folder=folder)
     assert other.figures == played.figures  # history does not react
     assert other.market_digest != played.market_digest
+
+
+def test_accounts_are_liquidated_into_the_recorded_book(folder: Path, played: MatchResult) -> None:
+    """The fee of 0.736 % leaves less than the value of three dollars a bitcoin above maintenance: a fall from
+    100,000.1 to 99,997.5 takes the position, at the recorded bid. History does not react."""
+    tiers = [{"maintenance_ppm": 99_000, "maximum_leverage": 10}]
+    own = spec(instruments=[{"symbol": SYMBOL, "tiers": tiers, "taker_fee_ppm": 7_360}])
+    bots = (BotSpec(name="reckless", strategy=f"{BOTS}:Reckless", deposit=Decimal(1_000)),)
+    result = run_match(msgspec.structs.replace(own, bots=bots), data_folder=folder)
+    opened, closed = result.fills
+    assert (opened["price"], opened["quantity"], opened["side"]) == (100_000.1, 0.094, 0)
+    assert (closed["price"], closed["quantity"], closed["side"]) == (99_997.5, 0.094, 1)
+    assert (closed["client_order_id"], closed["fee"]) == (0, 0.0)
+    (bot,) = result.bots
+    assert (bot.liquidations, bot.deleveraged) == (1, 0)
+    assert bot.insurance == pytest.approx(0.005 * 0.094 * 99_997.5)
+    assert result.figures == played.figures
 
 
 def test_latencies_come_from_a_file(folder: Path, played: MatchResult) -> None:
