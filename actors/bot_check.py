@@ -27,9 +27,19 @@ def check_bots(bots: Iterable[BotSpec], *, source: str | Path = "configuration")
         strategy = find_strategy(bot, source=source, at=f"bots[{index}]")
         decode_config(strategy, bot.config, source=source, at=f"bots[{index}].config")
         if bot.strategy not in BUILTIN:
-            file = inspect.getsourcefile(strategy)
-            sources[bot.strategy] = Path(file).read_bytes() if file is not None else b""
+            sources[bot.strategy] = _source(strategy)
     return sources
+
+
+def strategy_source(reference: str) -> bytes:
+    """Return the source file of a strategy.
+
+    Raises
+    ------
+    StrategyNotFoundError
+        There is no strategy of that name here.
+    """
+    return _source(load_strategy(reference))
 
 
 def find_strategy(bot: BotSpec, *, source: str | Path, at: str) -> type[Strategy[Any]]:
@@ -57,3 +67,8 @@ def decode_config(
         A field is unknown, of another type or out of range.
     """
     return convert(config, strategy.Config, source=source, at=at)
+
+
+def _source(strategy: type[Strategy[Any]]) -> bytes:
+    file = inspect.getsourcefile(strategy)
+    return Path(file).read_bytes() if file is not None else b""

@@ -8,29 +8,25 @@ of their own, so that all other content is the same for any number of workers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
-from actors.catalogue_entries import (
-    MatchEntry,
-    RunInfo,
-    SeriesFile,
-    TrialEntry,
-    bot_values,
-    float_or_nan,
-    match_row,
-)
-from actors.catalogue_schema import BOT_COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES
-from actors.record import MatchFailure, MatchJob, MatchRecord
+from actors.catalogue_entries import MatchEntry, RunInfo, SeriesFile, TrialEntry, float_or_nan
+from actors.catalogue_schema import LASTING, SCHEMA, SCHEMA_VERSION, WIDTHS
+from actors.filing import Filing
 from actors.result import BotResult, MarketFigures
 from actors.storage import StorageError, storage_errors
-from analytics.leaderboard import MatchRow
+from analytics.match_table import FIGURES, MatchRow, MatchTable, match_table, rows_of
 
 __all__ = ["Catalogue", "MatchEntry", "RunInfo", "SeriesFile", "TrialEntry"]
+
+_KNOWN = "SELECT 1 FROM matches WHERE match_id = ?"
 
 
 class Catalogue:
@@ -83,43 +79,34 @@ class Catalogue:
             self._db.execute("DELETE FROM run")
             self._db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", msgspec.structs.astuple(info))
 
-    def finished(self) -> dict[str, str]:
-        """Return the ids of finished matches and the digests of their specifications."""
-        return dict(self._db.execute("SELECT match_id, spec_digest FROM matches WHERE status = 'done'"))
+    def spec_digest(self, match_id: str) -> str | None:
+        """Return the digest of a finished match's specification, or None."""
+        query = "SELECT spec_digest FROM matches WHERE match_id = ? AND status = 'done'"
+        row = self._db.execute(query, (match_id,)).fetchone()
+        return row[0] if row else None
 
-    def record(
-        self, job: MatchJob, spec_digest: str, record: MatchRecord, series: Sequence[SeriesFile]
-    ) -> None:
-        """Enter a finished match whose files are in place: all of it, or nothing."""
-        with storage_errors(self.path), self._transaction():
-            self._enter(job, spec_digest, record)
-            self._db.executemany(
-                "INSERT INTO series VALUES (?, ?, ?, ?, ?)",
-                [(job.match_id, *msgspec.structs.astuple(entry)) for entry in series],
-            )
-            self._db.executemany(
-                f"INSERT INTO bots VALUES ({', '.join('?' * len(BOT_COLUMNS))})",  # noqa: S608 - our own names
-                [
-                    bot_values(job, seat, bot, row)
-                    for seat, (bot, row) in enumerate(zip(record.bots, record.rows, strict=True))
-                ],
-            )
-            self._db.executemany(
-                "INSERT INTO markets VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (job.match_id, position, *msgspec.structs.astuple(figures))
-                    for position, figures in enumerate(record.figures)
-                ],
-            )
-            self._db.execute(
-                "INSERT OR REPLACE INTO timings VALUES (?, ?, ?, ?)",
-                (job.match_id, record.cpu_s, record.wall_s, record.memory_mb),
-            )
+    def record(self, entries: Sequence[tuple[Filing, Sequence[SeriesFile]]]) -> None:
+        """Enter matches whose files are in place, in one transaction: all of them, or nothing.
 
-    def record_failure(self, job: MatchJob, spec_digest: str, failure: MatchFailure) -> None:
-        """Enter a match that could not be played. A resumed run tries it again."""
+        A match that could not be played is entered as such; a resumed run tries it again.
+        """
+        filings = [filing for filing, _ in entries]
         with storage_errors(self.path), self._transaction():
-            self._enter(job, spec_digest, failure)
+            for filing in filings:
+                if self._db.execute(_KNOWN, (filing.match_id,)).fetchone():
+                    self._delete(filing.match_id)
+            self._insert("matches", (filing.match for filing in filings))
+            self._insert("bots", (row for filing in filings for row in filing.bots))
+            self._insert("markets", (row for filing in filings for row in filing.markets))
+            self._insert("timings", (filing.timing for filing in filings if filing.timing))
+            self._insert(
+                "series",
+                (
+                    (filing.match_id, *msgspec.structs.astuple(file))
+                    for filing, files in entries
+                    for file in files
+                ),
+            )
 
     def forget(self, match_ids: Iterable[str]) -> None:
         """Take matches out, so that they are played again."""
@@ -146,20 +133,64 @@ class Catalogue:
     def matches(self, *, status: str | None = None) -> Iterator[MatchEntry]:
         """Yield the matches in the order of the schedule."""
         names = MatchEntry.__struct_fields__
-        query = f"SELECT {', '.join(names)} FROM matches WHERE ? IS NULL OR status = ? ORDER BY position"  # noqa: S608
-        for values in self._db.execute(query, (status, status)):
+        condition = "" if status is None else "WHERE status = :status"
+        query = f"SELECT {', '.join(names)} FROM matches {condition} ORDER BY position"  # noqa: S608
+        for values in self._db.execute(query, {"status": status}):
             fields = dict(zip(names, values, strict=True))
             fields["instruments"] = tuple(msgspec.json.decode(fields["instruments"]))
             yield MatchEntry(**fields)
 
+    def digests(self) -> Iterator[tuple[str, str, str]]:
+        """Yield id, journal digest and market digest of the finished matches in the order of the schedule."""
+        yield from self._db.execute(
+            "SELECT match_id, digest, market_digest FROM matches WHERE status = 'done' ORDER BY position"
+        )
+
+    def failures(self) -> dict[str, str]:
+        """Return why matches failed, by match, in the order of the schedule."""
+        query = "SELECT match_id, error FROM matches WHERE status = 'failed' ORDER BY position"
+        return dict(self._db.execute(query))
+
+    def disqualifications(self) -> list[tuple[str, int, str]]:
+        """Return the bots that were taken out of a match: name, how often, and why the first time."""
+        found: dict[str, tuple[int, str]] = {}
+        for name, reason in self._db.execute(
+            "SELECT name, disqualified FROM bots JOIN matches USING (match_id) "
+            "WHERE disqualified != '' ORDER BY position, seat"
+        ):
+            times, first = found.get(name, (0, reason))
+            found[name] = (times + 1, first)
+        return [(name, times, first) for name, (times, first) in found.items()]
+
+    def table(self, formats: Sequence[str]) -> MatchTable:
+        """Return the leaderboard rows of the finished matches of `formats`, as columns."""
+        rows = self._db.execute(
+            "SELECT contest, match_id, block, line_up, figures FROM matches "  # noqa: S608 - our own text
+            f"WHERE status = 'done' AND format IN ({_marks(formats)})",
+            [str(form) for form in formats],
+        ).fetchall()
+        bots: dict[str, int] = {}
+        seats: dict[str, npt.NDArray[np.int64]] = {}  # a run has few line-ups
+        for line_up in dict.fromkeys(row[3] for row in rows):
+            names = msgspec.json.decode(line_up, type=list[str])
+            seats[line_up] = np.array([bots.setdefault(name, len(bots)) for name in names], np.int64)
+        sizes = np.array([len(seats[row[3]]) for row in rows], np.int64)
+        none = np.zeros(0, np.int64)
+        return match_table(
+            [row[:3] for row in rows],
+            list(bots),
+            np.repeat(np.arange(len(rows)), sizes),
+            np.concatenate([none, *(seats[row[3]] for row in rows)]),
+            np.frombuffer(b"".join(row[4] for row in rows), FIGURES),
+        )
+
     def rows(self, formats: Sequence[str]) -> Iterator[MatchRow]:
         """Yield one leaderboard row per bot and finished match of `formats`, by schedule and seat."""
-        marks = ", ".join("?" * len(formats))
-        return self._rows(f"format IN ({marks})", [str(form) for form in formats])
+        return self._rows(f"format IN ({_marks(formats)})", [str(form) for form in formats])
 
     def trial_rows(self, trial: int, bot: str) -> Iterator[MatchRow]:
         """Yield one bot's leaderboard rows of a trial's finished matches, by seed."""
-        return self._rows("trial = ? AND name = ?", (trial, bot))
+        return (row for row in self._rows("trial = ? AND trial >= 0", (trial,)) if row.bot == bot)
 
     def trial_error(self, trial: int) -> str:
         """Return why the first match of a trial that failed did so, or nothing."""
@@ -169,13 +200,25 @@ class Catalogue:
 
     def _rows(self, condition: str, values: Sequence[object]) -> Iterator[MatchRow]:
         cursor = self._db.execute(
-            "SELECT bots.*, contest, block FROM bots JOIN matches USING (match_id) "  # noqa: S608 - our own text
-            f"WHERE status = 'done' AND {condition} ORDER BY position, seat",
+            "SELECT match_id, contest, block, line_up, figures FROM matches "  # noqa: S608 - our own text
+            f"WHERE status = 'done' AND {condition} ORDER BY position",
             values,
         )
-        names = [column[0] for column in cursor.description]
-        for entry in cursor:
-            yield match_row(dict(zip(names, entry, strict=True)))
+        for match_id, contest, block, line_up, blob in cursor:
+            names = msgspec.json.decode(line_up, type=list[str])
+            figures = np.frombuffer(blob, FIGURES)
+            reasons = [""] * len(names)
+            if figures["out"].any():
+                query = "SELECT disqualified FROM bots WHERE match_id = ? ORDER BY seat"
+                reasons = [row[0] for row in self._db.execute(query, (match_id,))]
+            yield from rows_of(
+                match_id=match_id,
+                contest=contest,
+                block=block,
+                bots=names,
+                figures=figures,
+                disqualified=reasons,
+            )
 
     def bot_results(self, match_id: str) -> tuple[BotResult, ...]:
         """Return the accounts' outcomes of one match, in account order."""
@@ -197,12 +240,14 @@ class Catalogue:
 
     def all_series(self) -> Iterator[tuple[str, SeriesFile]]:
         """Yield every file with the match it belongs to."""
-        for match_id, *values in self._db.execute("SELECT * FROM series ORDER BY match_id, kind"):
+        for match_id, *values in self._db.execute(
+            "SELECT match_id, kind, path, at, size, digest FROM series ORDER BY match_id, kind"
+        ):
             yield match_id, SeriesFile(*values)
 
     def series(self, match_id: str) -> dict[str, SeriesFile]:
         """Return the files of one match by kind."""
-        query = "SELECT kind, path, size, digest FROM series WHERE match_id = ? ORDER BY kind"
+        query = "SELECT kind, path, at, size, digest FROM series WHERE match_id = ? ORDER BY kind"
         return {values[0]: SeriesFile(*values) for values in self._db.execute(query, (match_id,))}
 
     def trials(self) -> Iterator[TrialEntry]:
@@ -224,45 +269,18 @@ class Catalogue:
         return cpu_s, wall_s, memory_mb
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """Return every table but the timings, rows in the order of their keys: equal for equal runs."""
+        """Return what the run's specification decides, in the order of keys: equal for equal runs."""
         return {
-            table: self._db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
-            for table in TABLES
+            table: self._db.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
+            for table, columns in LASTING.items()
         }
 
-    def _enter(self, job: MatchJob, spec_digest: str, outcome: MatchRecord | MatchFailure) -> None:
-        self._delete(job.match_id)
-        values: Mapping[str, object] = {
-            "match_id": job.match_id,
-            "position": job.position,
-            "round": job.round,
-            "format": str(job.format),
-            "contest": job.contest,
-            "block": job.block,
-            "subject": job.subject,
-            "trial": job.trial,
-            "seed": job.match.seed,
-            "spec_digest": spec_digest,
-        }
-        if isinstance(outcome, MatchRecord):
-            rest: tuple[object, ...] = (
-                "done",
-                "",
-                "",
-                outcome.digest,
-                outcome.market_digest,
-                _json(outcome.instruments),
-                outcome.start_ns,
-                outcome.end_ns,
-                outcome.requests,
-            )
-        else:
-            rest = ("failed", outcome.error, outcome.detail, "", "", "[]", 0, 0, 0)
-        filled = (*values.values(), *rest)
-        self._db.execute(f"INSERT INTO matches VALUES ({', '.join('?' * len(filled))})", filled)  # noqa: S608
+    def _insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
+        marks = ", ".join("?" * WIDTHS[table])
+        self._db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - our own names
 
     def _delete(self, match_id: str) -> None:
-        for table in ("matches", "bots", "markets", "series", "timings"):
+        for table in WIDTHS:
             self._db.execute(f"DELETE FROM {table} WHERE match_id = ?", (match_id,))  # noqa: S608
 
     @contextmanager
@@ -279,3 +297,7 @@ class Catalogue:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))

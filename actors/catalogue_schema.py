@@ -1,13 +1,41 @@
-"""Tables of a run's catalogue."""
+"""Tables of a run's catalogue.
+
+What is read for single matches has columns; what only leaderboards read, always for many matches at once, is
+one blob per match (`matches.figures`, rows of `analytics.match_table.FIGURES` in the order of `line_up`): a
+hundred thousand matches are ranked from it in about a second.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from analytics.returns import ReturnMoments
-
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised with every change of a table."""
+
+_MATCHES: Final = (
+    ("match_id", "TEXT PRIMARY KEY"),
+    ("position", "INTEGER NOT NULL"),
+    ("round", "INTEGER NOT NULL"),
+    ("format", "TEXT NOT NULL"),
+    ("contest", "TEXT NOT NULL"),
+    ("block", "TEXT NOT NULL"),
+    ("subject", "TEXT NOT NULL"),
+    ("trial", "INTEGER NOT NULL"),
+    ("seed", "INTEGER NOT NULL"),
+    ("market", "TEXT NOT NULL"),  # its kind
+    ("spec_digest", "TEXT NOT NULL"),
+    ("status", "TEXT NOT NULL CHECK (status IN ('done', 'failed'))"),
+    ("error", "TEXT NOT NULL"),
+    ("detail", "TEXT NOT NULL"),
+    ("digest", "TEXT NOT NULL"),
+    ("market_digest", "TEXT NOT NULL"),
+    ("instruments", "TEXT NOT NULL"),  # JSON
+    ("start_ns", "INTEGER NOT NULL"),
+    ("end_ns", "INTEGER NOT NULL"),
+    ("requests", "INTEGER NOT NULL"),
+    ("line_up", "TEXT NOT NULL"),  # JSON, the bots' names in account order
+    ("figures", "BLOB NOT NULL"),
+)
 
 _BOTS: Final = (
     ("match_id", "TEXT NOT NULL"),
@@ -31,52 +59,56 @@ _BOTS: Final = (
     ("insurance", "REAL"),
     ("disqualified", "TEXT NOT NULL"),
     ("max_drawdown", "REAL"),
-    # what the leaderboard needs, from the equity curve and the fills
-    ("row_start_equity", "REAL"),
-    ("row_return", "REAL"),
-    ("row_volume", "REAL"),
-    ("row_maker_volume", "REAL"),
-    ("row_fees", "REAL"),
-    ("row_fills", "INTEGER"),
-    ("round_trips", "INTEGER"),
-    ("wins", "INTEGER"),
-    *((f"moment_{name}", "NUMERIC") for name in ReturnMoments.__struct_fields__),
 )
 
-BOT_COLUMNS: Final = tuple(name for name, _ in _BOTS)
+
+def _table(name: str, columns: tuple[tuple[str, str], ...], key: str = "") -> str:
+    """Return the statement that makes a table; one with a composite key is stored in the order of its key."""
+    text = ", ".join(f"{column} {kind}" for column, kind in columns)
+    return (
+        f"CREATE TABLE {name} ({text}, PRIMARY KEY ({key})) WITHOUT ROWID"
+        if key
+        else (f"CREATE TABLE {name} ({text})")
+    )
+
 
 SCHEMA: Final = (
     """CREATE TABLE run (
         kind TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, code TEXT NOT NULL, spec TEXT NOT NULL
     )""",
-    """CREATE TABLE matches (
-        match_id TEXT PRIMARY KEY, position INTEGER NOT NULL, round INTEGER NOT NULL, format TEXT NOT NULL,
-        contest TEXT NOT NULL, block TEXT NOT NULL, subject TEXT NOT NULL, trial INTEGER NOT NULL,
-        seed INTEGER NOT NULL, spec_digest TEXT NOT NULL,
-        status TEXT NOT NULL CHECK (status IN ('done', 'failed')), error TEXT NOT NULL, detail TEXT NOT NULL,
-        digest TEXT NOT NULL, market_digest TEXT NOT NULL, instruments TEXT NOT NULL,
-        start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, requests INTEGER NOT NULL
-    )""",
+    _table("matches", _MATCHES),
     "CREATE INDEX matches_position ON matches (position)",
-    "CREATE INDEX matches_trial ON matches (trial)",
-    f"""CREATE TABLE bots (
-        {", ".join(f"{name} {kind}" for name, kind in _BOTS)}, PRIMARY KEY (match_id, seat)
-    )""",
-    "CREATE INDEX bots_name ON bots (name)",
+    "CREATE INDEX matches_status ON matches (status, format)",
+    "CREATE INDEX matches_trial ON matches (trial) WHERE trial >= 0",
+    _table("bots", _BOTS, "match_id, seat"),
+    "CREATE INDEX bots_return ON bots (name, total_return)",
+    "CREATE INDEX bots_out ON bots (match_id) WHERE disqualified != ''",
     """CREATE TABLE markets (
         match_id TEXT NOT NULL, position INTEGER NOT NULL, instrument TEXT NOT NULL, first REAL, last REAL,
         volume REAL, trades INTEGER NOT NULL, mean_spread_bps REAL, PRIMARY KEY (match_id, position)
-    )""",
+    ) WITHOUT ROWID""",
     """CREATE TABLE series (
-        match_id TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
-        digest TEXT NOT NULL, PRIMARY KEY (match_id, kind)
-    )""",
+        match_id TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, at INTEGER NOT NULL,
+        size INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (match_id, kind)
+    ) WITHOUT ROWID""",
     """CREATE TABLE trials (
         number INTEGER PRIMARY KEY, params TEXT NOT NULL, value REAL, seed_values TEXT NOT NULL,
         error TEXT NOT NULL
     )""",
-    "CREATE TABLE timings (match_id TEXT PRIMARY KEY, cpu_s REAL, wall_s REAL, memory_mb REAL)",
+    """CREATE TABLE timings (
+        match_id TEXT PRIMARY KEY, cpu_s REAL, wall_s REAL, memory_mb REAL
+    ) WITHOUT ROWID""",
 )
 
-TABLES: Final = ("run", "matches", "bots", "markets", "series", "trials")
-"""Tables whose content depends on the run's specification alone."""
+LASTING: Final = {
+    "run": "*",
+    "matches": "*",
+    "bots": "*",
+    "markets": "*",
+    "series": "match_id, kind, size, digest",
+    "trials": "*",
+}
+"""Columns whose content depends on the run's specification alone, by table."""
+
+WIDTHS: Final = {"matches": len(_MATCHES), "bots": len(_BOTS), "markets": 8, "series": 6, "timings": 4}
+"""Values of a row, by table that has rows of matches."""

@@ -14,12 +14,14 @@ from pathlib import Path
 from actors.bot_output import NewLines
 from actors.catalogue import RunInfo
 from actors.dashboard import opened_dashboard
+from actors.filing import match_digest
+from actors.jobs import selected
 from actors.metrics.report import Metrics
 from actors.player import PlayerSetup
 from actors.pool import InProcessPool, Pool
 from actors.progress import PoolState, ProgressMeter, ShowProgress, silent
-from actors.record import MatchFailure, MatchJob
-from actors.run_folder import RunFolder, match_digest
+from actors.record import MatchJob
+from actors.run_folder import RunFolder
 from actors.run_options import RunOptions
 from actors.run_watch import watched_run
 
@@ -70,10 +72,9 @@ class Contest:
         self.wall_s = 0.0
         self._open_pool = open_pool
         self._pool: Pool | None = None
-        self._finished = folder.finished()
         self._meter = ProgressMeter(total, show)
         self._new_lines = NewLines()
-        self._succeeded = bool(self._finished)
+        self._succeeded = bool(folder.catalogue.counts()[0])
 
     def expect(self, matches: int) -> None:
         """Correct the number of matches of the run."""
@@ -93,7 +94,14 @@ class Contest:
         StorageError, PoolError
             See there.
         """
-        missing = [job for job in jobs if self._finished.get(job.match_id) != match_digest(job)]
+        catalogue = self.folder.catalogue
+        missing: Sequence[int] = range(len(jobs))
+        if any(catalogue.counts()):
+            missing = [
+                index
+                for index, job in enumerate(jobs)
+                if catalogue.spec_digest(job.match_id) != match_digest(job)
+            ]
         self._meter.resume(len(jobs) - len(missing))
         self._meter.tick()
         if not missing:
@@ -102,25 +110,18 @@ class Contest:
             pool = self._pool = self._pool or self._open_pool(self._meter.tick)
             self._meter.workers = pool.workers
             begin = time.perf_counter()
-            for ended in pool.play(missing):
+            for ended in pool.play(selected(jobs, missing)):
                 if ended is None:
                     self._meter.tick(pool.state)
                     continue
-                job, outcome = ended
-                self.folder.store(job, outcome)
-                error = outcome.error if isinstance(outcome, MatchFailure) else ""
-                self._succeeded = self._succeeded or not error
-                if not error:
-                    self._finished[job.match_id] = match_digest(job)
-                self._meter.ended(
-                    job.match_id,
-                    error,
-                    pool.state,
-                    cpu_s=0.0 if isinstance(outcome, MatchFailure) else outcome.cpu_s,
-                    lines=self._new_lines.of(outcome.said),
-                )
+                self.folder.store(ended)
+                self._succeeded = self._succeeded or not all(filing.error for filing in ended)
+                lines = self._new_lines.of(line for filing in ended for line in filing.said)
+                self._meter.ended(ended, pool.state, lines=lines)
                 if not self._succeeded and self._meter.failed >= min(_HOPELESS, self._meter.total):
-                    raise MatchesFailedError(f"the first {self._meter.failed} matches all failed: {error}")
+                    raise MatchesFailedError(
+                        f"the first {self._meter.failed} matches all failed: {ended[-1].error}"
+                    )
             self.wall_s += time.perf_counter() - begin
         except KeyboardInterrupt:
             raise RunInterruptedError(self.folder.path, self._meter.done, self._meter.total) from None
@@ -128,11 +129,17 @@ class Contest:
 
 @contextmanager
 def opened_contest(
-    info: RunInfo, options: RunOptions, *, jobs: int, journals: bool = False, show: ShowProgress = silent
+    info: RunInfo,
+    options: RunOptions,
+    *,
+    jobs: int,
+    strategies: Sequence[str] = (),
+    journals: bool = False,
+    show: ShowProgress = silent,
 ) -> Iterator[Contest]:
     """Open the folder of the run, find somebody to play, and clean up afterwards.
 
-    `jobs` is the number of matches of the run, as far as it is known.
+    `jobs` is the number of matches of the run, as far as it is known; `strategies` are the bots'.
 
     Raises
     ------
@@ -160,6 +167,7 @@ def opened_contest(
                 return here
             # imported late: a run in this process, or one that is complete, need not wait a second for Ray
             from actors.cluster import connected, worker_count  # noqa: PLC0415
+            from actors.handshake import fingerprint  # noqa: PLC0415
             from actors.metrics.ray_sink import RaySink  # noqa: PLC0415
             from actors.ray_pool import RayPool  # noqa: PLC0415
 
@@ -169,7 +177,8 @@ def opened_contest(
             if cluster.dashboard_url:
                 way = stack.enter_context(opened_dashboard(cluster.dashboard_url, folder.path))
                 run_watch.announce(cluster.dashboard_url, way)
-            pool = stack.enter_context(RayPool(setup, workers, label=info.name))
+            expected = fingerprint(strategies)
+            pool = stack.enter_context(RayPool(setup, workers, label=info.name, expected=expected))
             run_watch.roster = pool
             return pool
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from actors.search_config import ObjectiveSpec
-from analytics.leaderboard import MatchRow
+from analytics.match_table import MatchRow
 from analytics.returns import YEAR_NS, ReturnMoments
 
 RISK_FLOOR = 1e-4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import resource
@@ -15,11 +16,12 @@ from typing import TextIO, cast
 import msgspec
 
 from actors.bot_output import BotLine, heard
+from actors.filing import Filing, failed_filing, filing_of, with_journal
 from actors.metrics.match_watch import MatchWatch
 from actors.metrics.report import Metrics
-from actors.record import MatchFailure, MatchJob, Outcome, record_of
+from actors.record import MatchJob, MatchRecord, record_of
 from actors.result import MatchResult
-from actors.series import JOURNAL
+from actors.storage import StorageError, free_text
 
 RunMatch = Callable[..., MatchResult]
 """`actors.match.run_match`, or a function with its parameters."""
@@ -54,6 +56,15 @@ class PlayerSetup(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
 
 
+encode_setup = msgspec.msgpack.Encoder().encode
+_setup_decoder = msgspec.msgpack.Decoder(PlayerSetup)
+
+
+def decode_setup(payload: bytes) -> PlayerSetup:
+    """Return what `encode_setup` was given."""
+    return _setup_decoder.decode(payload)
+
+
 class MatchPlayer:
     """Plays one match after another and turns whatever goes wrong in one into its outcome.
 
@@ -73,10 +84,15 @@ class MatchPlayer:
         self._watch = MatchWatch(metrics, setup.run) if metrics is not None else None
         self._log = log
 
-    def play(self, job: MatchJob, report: Report | None = None) -> Outcome:
+    def play(self, job: MatchJob, report: Report | None = None) -> Filing:
         """Return what is kept of the match, or why it could not be played.
 
         `report` is called now and then with the share of the match that is played.
+
+        Raises
+        ------
+        StorageError
+            The disk of this machine is full: no fault of the match.
         """
         lines: list[BotLine] = []
 
@@ -86,21 +102,25 @@ class MatchPlayer:
                 self._log.write(f"[{self.setup.run} {line.account}] {line.text}\n")
 
         with heard(say):
-            outcome = self._play(job, report)
+            filing = self._play(job, report)
         if self._log is not None:
             self._log.flush()
-        return msgspec.structs.replace(outcome, said=tuple(lines)) if lines else outcome
+        return msgspec.structs.replace(filing, said=tuple(lines)) if lines else filing
 
-    def _play(self, job: MatchJob, report: Report | None) -> Outcome:
+    def _play(self, job: MatchJob, report: Report | None) -> Filing:
         try:
             if not self.setup.journals:
-                return self._record(job, None, report)
+                return filing_of(job, self._record(job, None, report))
             with tempfile.TemporaryDirectory(prefix="arena-journal-") as folder:
-                return self._record(job, Path(folder) / "match.journal", report)
-        except Exception as error:  # noqa: BLE001 - one match must not take the others with it
-            return MatchFailure(match_id=job.match_id, error=_one_line(error), detail=traceback.format_exc())
+                journal = Path(folder) / "match.journal"
+                return with_journal(filing_of(job, self._record(job, journal, report)), journal.read_bytes())
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                place = error.filename or tempfile.gettempdir()
+                raise StorageError(f"{place}: the disk is full, {free_text(place)}") from error
+            return failed_filing(job, _one_line(error), traceback.format_exc())
 
-    def _record(self, job: MatchJob, journal: Path | None, report: Report | None) -> Outcome:
+    def _record(self, job: MatchJob, journal: Path | None, report: Report | None) -> MatchRecord:
         folder = self.setup.data_folder
         result = self._run_match(
             job.match,
@@ -109,10 +129,7 @@ class MatchPlayer:
             progress=report,
             watch=self._watch,
         )
-        record = record_of(job, result, memory_mb=resident_mb())
-        if journal is None:
-            return record
-        return msgspec.structs.replace(record, series={**record.series, JOURNAL: journal.read_bytes()})
+        return record_of(job, result, memory_mb=resident_mb())
 
 
 def resident_mb() -> float:

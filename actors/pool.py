@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, Self
 
+from actors.filing import Filing
 from actors.metrics.report import Metrics
 from actors.player import MatchPlayer, PlayerSetup
 from actors.progress import IDLE, PoolState
-from actors.record import MatchJob, Outcome
+from actors.record import MatchJob
 from actors.status import WorkerStatus
 
 
@@ -37,8 +38,8 @@ class Pool(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
-        """Yield every job with its outcome, in the order of finishing.
+    def play(self, jobs: Sequence[MatchJob]) -> Iterator[Sequence[Filing] | None]:
+        """Yield the outcomes in the order of finishing: all that there are at a time.
 
         Yields None about once a second while nothing finishes. Leaving the iterator early drops the work
         in flight.
@@ -73,14 +74,14 @@ class InProcessPool:
     def __exit__(self, *_: object) -> None:
         self.state = IDLE
 
-    def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
+    def play(self, jobs: Sequence[MatchJob]) -> Iterator[Sequence[Filing] | None]:
         for job in jobs:
             self._playing = job.match_id
             self._report(0.0)
             outcome = self._player.play(job, self._report)
             self._playing = ""
             self.state = IDLE
-            yield job, outcome
+            yield [outcome]
 
     def _report(self, share: float) -> None:
         self.state = PoolState(1, share)

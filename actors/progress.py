@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from actors.filing import Filing
+
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """One moment of a run.
@@ -87,16 +89,17 @@ class ProgressMeter:
         self.resumed += matches
         self.done += matches
 
-    def ended(
-        self, match_id: str, error: str, state: PoolState, *, cpu_s: float = 0.0, lines: Sequence[str] = ()
-    ) -> None:
-        """Count a match and show it, and what bots have printed in it."""
-        if error:
-            self.failed += 1
-        else:
-            self.done += 1
-        self.cpu_s += cpu_s
-        self.tick(state, last=match_id, error=error, lines=lines)
+    def ended(self, filings: Sequence[Filing], state: PoolState, *, lines: Sequence[str] = ()) -> None:
+        """Count matches, and show the last and every one that failed, and what bots have printed."""
+        for number, filing in enumerate(filings, 1):
+            if filing.error:
+                self.failed += 1
+            else:
+                self.done += 1
+            self.cpu_s += filing.cpu_s
+            if filing.error or number == len(filings):
+                self.tick(state, last=filing.match_id, error=filing.error, lines=lines)
+                lines = ()
 
     def tick(
         self, state: PoolState = IDLE, *, last: str = "", error: str = "", lines: Sequence[str] = ()

@@ -1,16 +1,15 @@
 """Workers on Ray: long-lived actors that play whole matches, replaced when they die.
 
-Every worker has one batch running and one waiting, so it never idles for the driver; short matches travel
-several to a call. A call that is lost with its worker changes no state, because a match's outcome depends on
-its job alone: its jobs are played again elsewhere and give the same bytes.
+Every worker has calls waiting behind the one it plays, so it never idles for the driver; short matches travel
+several to a call, as many as `actors.batching` says. A call that is lost with its worker changes no state,
+because a match's outcome depends on its job alone: its jobs are played elsewhere and give the same bytes.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,62 +19,24 @@ from actors.cluster import WORKER_ENVIRONMENT  # before Ray: see actors.ray_envi
 import ray
 # isort: on
 
-from actors.machine_code import compile_once, is_compiled
-from actors.metrics.ray_sink import RaySink
-from actors.metrics.report import Metrics
-from actors.player import REAL_MATCH, MatchPlayer, PlayerSetup, enter_folder
+from actors.batching import Pace
+from actors.filing import Filing, decode_filings, failed_filing
+from actors.machine_code import is_compiled
+from actors.player import REAL_MATCH, PlayerSetup, encode_setup
 from actors.pool import PoolError
 from actors.progress import PoolState
-from actors.record import (
-    MatchFailure,
-    MatchJob,
-    Outcome,
-    decode_job,
-    decode_outcome,
-    encode_job,
-    encode_outcome,
-)
-from actors.share_board import ShareBoard, ShareReporter
+from actors.ray_worker import MatchWorker, shown
+from actors.record import MatchJob, encode_job
+from actors.share_board import ShareBoard
 from actors.status import WorkerStatus
-from actors.warm import compile_elsewhere
 
-_CALLS_IN_FLIGHT = 2
-_BATCH_TARGET_S = 0.5
-_BATCH_MAX = 64
 _TICK_S = 1.0
+_GATHER_S = 0.02  # where many workers answer, more answers are worth waiting for: one transaction takes all
+_GATHER_FROM = 16
 _DEATHS_MAX = 3
 _STARTS_FAILED_MAX = 3
+_FAULTS_MAX = 3
 _RAISED_IN_START = "error raised in its creation task"
-
-
-class _Worker:
-    """One match process. Ray shows it by its `repr`."""
-
-    def __init__(self, setup: PlayerSetup, label: str, board: str) -> None:
-        self._label = label
-        self._board = board
-        enter_folder(setup)
-        self._player = MatchPlayer(setup, Metrics(RaySink()), log=sys.stdout)
-
-    def __repr__(self) -> str:
-        return _shown(self._label)
-
-    def warm(self, job: bytes) -> bool:
-        """Compile this node's machine code if nobody has. Returns whether this call did."""
-        if self._player.setup.run_match != REAL_MATCH:
-            return False
-        return compile_once(lambda: compile_elsewhere(self._player.setup, decode_job(job)))
-
-    def play(self, jobs: list[bytes]) -> list[bytes]:
-        outcomes = []
-        for job in map(decode_job, jobs):
-            report = ShareReporter(self._board, job.match_id)
-            outcomes.append(encode_outcome(self._player.play(job, report)))
-        return outcomes
-
-
-def _shown(label: str) -> str:
-    return f"MatchWorker({label})"
 
 
 @dataclass(slots=True)
@@ -85,12 +46,50 @@ class _Task:
     alone: bool = False  # was in a batch that killed a worker: never again in company
 
 
-@dataclass(slots=True)
+class _Queue:
+    """Tasks that wait: those that came back first, then the jobs, each made when its turn comes."""
+
+    def __init__(self, jobs: Sequence[MatchJob]) -> None:
+        self._jobs = iter(jobs)
+        self._left = len(jobs)
+        self._front: deque[_Task] = deque()
+
+    def __len__(self) -> int:
+        return self._left + len(self._front)
+
+    def first(self) -> _Task:
+        if not self._front:
+            self._front.append(_Task(next(self._jobs)))
+            self._left -= 1
+        return self._front[0]
+
+    def take(self) -> _Task:
+        self.first()
+        return self._front.popleft()
+
+    def put_back(self, tasks: Sequence[_Task]) -> None:
+        self._front.extendleft(reversed(tasks))
+
+
+@dataclass(slots=True, eq=False)
 class _Slot:
     actor: Any
     name: str
     calls: deque[tuple[Any, list[_Task]]] = field(default_factory=deque)  # (reference, tasks) in order
     ready: bool = False
+
+    @property
+    def queued(self) -> int:
+        return sum(len(tasks) for _, tasks in self.calls)
+
+    @property
+    def doing(self) -> str:
+        """What the worker is at, in words."""
+        if not self.ready:
+            return "starting"
+        tasks = self.calls[0][1] if self.calls else []
+        others = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+        return f"{tasks[0].job.match_id}{others}" if tasks else ""
 
 
 class RayPool:
@@ -104,91 +103,125 @@ class RayPool:
         How many; see `actors.cluster.worker_count`.
     label
         Of the run, shown in Ray's list of actors.
+    expected
+        What a worker must have in common with this process (`actors.handshake.fingerprint`).
     """
 
-    def __init__(self, setup: PlayerSetup, workers: int, *, label: str = "") -> None:
+    def __init__(
+        self, setup: PlayerSetup, workers: int, *, label: str = "", expected: Mapping[str, str] | None = None
+    ) -> None:
         if workers < 1:
             raise PoolError(f"workers: expected 1 or more, was {workers}")
         self.workers = workers
         self._note = ""
         self._board = ShareBoard(label)
-        self._setup = setup
+        self._setup = encode_setup(setup)
+        self._expected = dict(expected or {})
         self._label = label
         self._slots: list[_Slot] = []
+        self._heads: dict[Any, _Slot] = {}  # by the call that is being played
+        self._hungry: set[_Slot] = set()  # may have room for another call
+        self._running = 0
         self._started = 0
         self._starts_failed = 0
-        self._mean_s = 0.0  # of a match, as played so far
+        self._faults = 0
+        self._pace = Pace(workers)
         self._compiling = setup.run_match == REAL_MATCH and not is_compiled()
 
     @property
     def state(self) -> PoolState:
-        running = [task.job.match_id for slot in self._slots for _, tasks in slot.calls for task in tasks]
-        return PoolState(len(running), self._board.part(running), self._note)
+        return PoolState(self._running, self._board.part(self._running_ids()), self._note)
 
     def roster(self) -> tuple[WorkerStatus, ...]:
-        return tuple(WorkerStatus(name=slot.name, doing=_doing(slot)) for slot in self._slots)
+        return tuple(WorkerStatus(name=slot.name, doing=slot.doing) for slot in self._slots)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the workers, whatever they are doing."""
-        for slot in self._slots:
-            self._kill(slot)
-        self._slots.clear()
+        for slot in list(self._slots):
+            self._remove(slot)
         self._board.close()
 
-    def play(self, jobs: Sequence[MatchJob]) -> Iterator[tuple[MatchJob, Outcome] | None]:
+    def play(self, jobs: Sequence[MatchJob]) -> Iterator[Sequence[Filing] | None]:
         """Yield outcomes as they come; see `actors.pool.Pool`.
 
         Raises
         ------
         PoolError
-            Workers do not start.
+            Workers do not start, do not fit this driver, or have no room on their disks.
         """
-        waiting = deque(_Task(job) for job in jobs)
+        queue = _Queue(jobs)
         try:
             while True:
-                self._hand_out(waiting)
-                heads = {slot.calls[0][0]: slot for slot in self._slots if slot.calls}
-                if not heads:
+                self._hand_out(queue)
+                if not self._heads:
                     return
-                done, _ = ray.wait(list(heads), num_returns=1, timeout=_TICK_S)
+                ready = self._wait()
                 self._update_note()
-                if done:
-                    self._board.rest()
-                else:
-                    self._board.look()
+                if not ready:
+                    self._board.look(self._running_ids())
                     yield None
-                for reference in done:
-                    yield from self._collect(heads[reference], waiting)
+                    continue
+                self._board.rest()
+                filings: list[Filing] = []
+                failure: PoolError | None = None
+                for reference in ready:
+                    try:
+                        filings += self._collect(self._heads.pop(reference), queue)
+                    except PoolError as error:
+                        failure = error
+                if filings:
+                    yield filings
+                if failure is not None:
+                    raise failure
         finally:
             self._drop_calls()
 
-    def _hand_out(self, waiting: deque[_Task]) -> None:
-        """Start workers while there is work for them, and fill the queues of those that have started."""
-        idle = sum(1 for slot in self._slots if not any(tasks for _, tasks in slot.calls))
-        for _ in range(min(self.workers - len(self._slots), len(waiting) - idle)):
-            self._slots.append(self._start(waiting[0].job))
-        for depth in range(1, _CALLS_IN_FLIGHT + 1):
-            for slot in self._slots:
-                if waiting and slot.ready and len(slot.calls) < depth and _may_follow(slot, waiting[0]):
-                    batch = self._next_batch(waiting)
-                    payload = [encode_job(task.job) for task in batch]
-                    slot.calls.append((slot.actor.play.remote(payload), batch))
+    def _wait(self) -> list[Any]:
+        """Return the calls that have ended: all of them, after the first or after a tick."""
+        heads = list(self._heads)
+        first, rest = ray.wait(heads, num_returns=1, timeout=_TICK_S)
+        if not first or not rest:
+            return first
+        gather_s = _GATHER_S if self.workers >= _GATHER_FROM else 0.0
+        more, _ = ray.wait(rest, num_returns=len(rest), timeout=gather_s)
+        return [*first, *more]
 
-    def _next_batch(self, waiting: deque[_Task]) -> list[_Task]:
-        """Take what fills the target time; fewer near the end, so that all workers finish together."""
-        share = len(waiting) // (2 * _CALLS_IN_FLIGHT * self.workers)
-        size = int(_BATCH_TARGET_S / self._mean_s) if self._mean_s > 0 else 1
-        batch = [waiting.popleft()]
-        while (
-            waiting and not (batch[0].alone or waiting[0].alone) and len(batch) < min(size, share, _BATCH_MAX)
-        ):
-            batch.append(waiting.popleft())
+    def _running_ids(self) -> Iterator[str]:
+        return (task.job.match_id for slot in self._slots for _, tasks in slot.calls for task in tasks)
+
+    def _hand_out(self, queue: _Queue) -> None:
+        """Start workers while there is work for them, and fill the queues of those that have started."""
+        if len(self._slots) < self.workers and len(queue):
+            idle = sum(1 for slot in self._slots if not slot.queued)
+            for _ in range(min(self.workers - len(self._slots), len(queue) - idle)):
+                self._slots.append(self._start(queue.first().job))
+        for depth in range(1, self._pace.calls_max + 1):
+            for slot in list(self._hungry):
+                if not len(queue):
+                    return
+                if not self._pace.wants(len(slot.calls), slot.queued):
+                    self._hungry.discard(slot)
+                elif len(slot.calls) < depth and _may_follow(slot, queue.first()):
+                    self._call(slot, self._next_batch(queue))
+
+    def _call(self, slot: _Slot, batch: list[_Task]) -> None:
+        reference = slot.actor.play.remote([encode_job(task.job) for task in batch])
+        if not slot.calls:
+            self._heads[reference] = slot
+        slot.calls.append((reference, batch))
+        self._running += len(batch)
+
+    def _next_batch(self, queue: _Queue) -> list[_Task]:
+        size = self._pace.batch(len(queue))
+        batch = [queue.take()]
+        while len(queue) and len(batch) < size and not (batch[0].alone or queue.first().alone):
+            batch.append(queue.take())
         return batch
 
-    def _collect(self, slot: _Slot, waiting: deque[_Task]) -> Iterator[tuple[MatchJob, Outcome]]:
+    def _collect(self, slot: _Slot, queue: _Queue) -> list[Filing]:
         """Take the first call's outcomes, or deal with the worker's death."""
         reference, tasks = slot.calls[0]
         try:
@@ -197,27 +230,44 @@ class RayPool:
             # the player catches what a match raises: a start failed, or an outcome cannot travel
             if not slot.ready:
                 raise PoolError(f"workers do not start: {error.cause!r}") from error
-            slot.calls.popleft()
-            for task in tasks:
-                yield task.job, MatchFailure(match_id=task.job.match_id, error=f"worker: {error.cause!r}")
-            return
+            self._next_call(slot)
+            return [failed_filing(task.job, f"worker: {error.cause!r}") for task in tasks]
         except ray.exceptions.RayError as error:
-            yield from self._bury(slot, waiting, str(error))
-            return
-        slot.calls.popleft()
+            return self._bury(slot, queue, str(error))
         if not slot.ready:
+            if answer:
+                raise PoolError(answer)
             slot.ready = True
             self._starts_failed = 0
-            return
-        for task, payload in zip(tasks, answer, strict=True):
-            outcome = decode_outcome(payload)
-            if not isinstance(outcome, MatchFailure):
-                self._mean_s += (outcome.wall_s - self._mean_s) * (0.2 if self._mean_s else 1.0)
-            yield task.job, outcome
+            self._next_call(slot)
+            return []
+        elapsed_s, payload, fault = answer
+        filings = decode_filings(payload)
+        if filings:
+            self._pace.note(elapsed_s, len(payload), len(filings))
+        if fault:
+            self._retire(slot, queue, played=len(filings), fault=fault)
+        else:
+            self._next_call(slot)
+        return list(filings)
 
-    def _bury(
-        self, slot: _Slot, waiting: deque[_Task], cause: str
-    ) -> Iterator[tuple[MatchJob, MatchFailure]]:
+    def _next_call(self, slot: _Slot) -> None:
+        """Take the first call off the worker's queue."""
+        _, tasks = slot.calls.popleft()
+        self._running -= len(tasks)
+        self._hungry.add(slot)
+        if slot.calls:
+            self._heads[slot.calls[0][0]] = slot
+
+    def _retire(self, slot: _Slot, queue: _Queue, *, played: int, fault: str) -> None:
+        """End a worker whose machine is not fit to play; what it has not played goes elsewhere."""
+        queue.put_back([task for _, tasks in slot.calls for task in tasks][played:])
+        self._remove(slot)
+        self._faults += 1
+        if self._faults >= _FAULTS_MAX:
+            raise PoolError(f"{fault}; what is finished is kept: free some space there and use --resume")
+
+    def _bury(self, slot: _Slot, queue: _Queue, cause: str) -> list[Filing]:
         """Put a dead worker's jobs back in line; a job that keeps killing its worker has failed."""
         if not slot.ready:
             self._starts_failed += 1
@@ -227,19 +277,19 @@ class RayPool:
                 raise PoolError(f"workers do not start: {lines[-1]}")
             if self._starts_failed >= _STARTS_FAILED_MAX * self.workers:
                 raise PoolError(f"workers do not start: {lines[0]}")
-        self._slots.remove(slot)
-        self._kill(slot)
         running = slot.calls[0][1]
-        rest = [task for _, tasks in list(slot.calls)[1:] for task in tasks]
-        waiting.extendleft(reversed(rest))
+        queue.put_back([task for _, tasks in list(slot.calls)[1:] for task in tasks])
+        self._remove(slot)
+        failed = []
         for task in reversed(running):
             task.deaths += len(running) == 1 and slot.ready
             task.alone = True
             if task.deaths < _DEATHS_MAX:
-                waiting.appendleft(task)
+                queue.put_back([task])
             else:
                 error = f"the worker died {_DEATHS_MAX} times while playing it (out of memory, or a crash)"
-                yield task.job, MatchFailure(match_id=task.job.match_id, error=error, detail=cause)
+                failed.append(failed_filing(task.job, error, cause))
+        return failed
 
     def _start(self, job: MatchJob) -> _Slot:
         self._started += 1
@@ -249,10 +299,12 @@ class RayPool:
             max_restarts=0,  # a restarted actor would run its calls in any order: start a new one
             max_task_retries=0,
             runtime_env={"env_vars": {**WORKER_ENVIRONMENT, **_passed_on()}},
-        )(_Worker)
-        actor = actor_class.remote(self._setup, label, self._board.name)
+        )(MatchWorker)
+        actor = actor_class.remote(self._setup, self._expected, label, self._board.name)
         # the first call tells a worker that cannot start from one that a match kills
-        return _Slot(actor, _shown(label), deque([(actor.warm.remote(encode_job(job)), [])]))
+        slot = _Slot(actor, shown(label), deque([(actor.greet.remote(encode_job(job)), [])]))
+        self._heads[slot.calls[0][0]] = slot
+        return slot
 
     def _update_note(self) -> None:
         starting = sum(1 for slot in self._slots if not slot.ready)
@@ -266,22 +318,16 @@ class RayPool:
     def _drop_calls(self) -> None:
         """Forget work in flight. Workers that may still be at it are ended, the next call starts new ones."""
         for slot in [slot for slot in self._slots if slot.calls]:
-            self._slots.remove(slot)
-            self._kill(slot)
+            self._remove(slot)
 
-    @staticmethod
-    def _kill(slot: _Slot) -> None:
+    def _remove(self, slot: _Slot) -> None:
+        self._slots.remove(slot)
+        self._hungry.discard(slot)
+        self._running -= slot.queued
+        if slot.calls:
+            self._heads.pop(slot.calls[0][0], None)
         if ray.is_initialized():
             ray.kill(slot.actor, no_restart=True)
-
-
-def _doing(slot: _Slot) -> str:
-    """Return in words what a worker is at."""
-    if not slot.ready:
-        return "starting"
-    tasks = slot.calls[0][1] if slot.calls else []
-    others = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
-    return f"{tasks[0].job.match_id}{others}" if tasks else ""
 
 
 def _may_follow(slot: _Slot, task: _Task) -> bool:

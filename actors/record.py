@@ -1,15 +1,14 @@
-"""What a finished match sends home: numbers, leaderboard rows and Parquet bytes, ready to be written."""
+"""A job, and what is kept of the match: numbers, leaderboard rows and Parquet bytes."""
 
 from __future__ import annotations
 
 import msgspec
 
-from actors.bot_output import BotLine
 from actors.config import MatchFormat
 from actors.match_config import MatchSpec
 from actors.result import BotResult, MarketFigures, MatchResult
 from actors.series import encode_series
-from analytics.leaderboard import MatchRow, match_rows
+from analytics.match_table import MatchRow, match_rows
 
 
 class MatchJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +43,11 @@ class MatchJob(msgspec.Struct, frozen=True, kw_only=True):
         return self.match.match_id
 
 
-class MatchRecord(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
+class MatchRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A finished match. `series` holds a file's bytes per kind of series.
 
     `cpu_s` is the processor time of the match alone, `wall_s` its duration, `memory_mb` the largest
-    resident memory of the process that played it so far; none of them goes into a digest. `said` is what the
-    bots have printed.
+    resident memory of the process that played it so far; none of them goes into a digest.
     """
 
     match_id: str
@@ -66,34 +64,15 @@ class MatchRecord(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     cpu_s: float = 0.0
     wall_s: float = 0.0
     memory_mb: float = 0.0
-    said: tuple[BotLine, ...] = ()
 
-
-class MatchFailure(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """A match that could not be played: what went wrong, in a line and in full; and what the bots printed."""
-
-    match_id: str
-    error: str
-    detail: str = ""
-    said: tuple[BotLine, ...] = ()
-
-
-Outcome = MatchRecord | MatchFailure
 
 encode_job = msgspec.msgpack.Encoder().encode
 _job_decoder = msgspec.msgpack.Decoder(MatchJob)
-encode_outcome = msgspec.msgpack.Encoder().encode
-_outcome_decoder: msgspec.msgpack.Decoder[Outcome] = msgspec.msgpack.Decoder(Outcome)
 
 
 def decode_job(payload: bytes) -> MatchJob:
     """Return the job in `payload`."""
     return _job_decoder.decode(payload)
-
-
-def decode_outcome(payload: bytes) -> Outcome:
-    """Return the record or failure in `payload`."""
-    return _outcome_decoder.decode(payload)
 
 
 def record_of(job: MatchJob, result: MatchResult, *, memory_mb: float = 0.0) -> MatchRecord:

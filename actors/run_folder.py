@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-import msgspec
-
 from actors.catalogue import Catalogue, RunInfo, SeriesFile
-from actors.config import digest_of
-from actors.record import MatchFailure, MatchJob, MatchRecord
+from actors.filing import Filing, Payload
+from actors.pack import Pack, end_of
 from actors.run_options import OpenMode
+from actors.series import JOURNAL
 from actors.storage import StorageError, storage_errors, write_whole
 
 CATALOGUE = "catalogue.sqlite"
 SPECIFICATION = "spec.json"
+PACK = "series.tar"
 _LOCK = ".lock"
 
 
@@ -48,6 +47,8 @@ class RunFolder:
         What the run is. The folder is called after its name and digest.
     mode
         See `OpenMode`.
+    packed
+        Keep the series of all matches in one archive, `series.tar`; else a file each, for a run of one match.
 
     Raises
     ------
@@ -57,7 +58,9 @@ class RunFolder:
         The folder or its catalogue cannot be written.
     """
 
-    def __init__(self, root: Path, info: RunInfo, *, mode: OpenMode = OpenMode.NEW) -> None:
+    def __init__(
+        self, root: Path, info: RunInfo, *, mode: OpenMode = OpenMode.NEW, packed: bool = True
+    ) -> None:
         self.info = info
         self.path = run_path(root, info)
         if mode is OpenMode.FRESH and self.path.exists():
@@ -70,6 +73,7 @@ class RunFolder:
             opened.enter_context(_locked(self.path))
             self.catalogue = opened.enter_context(Catalogue(self.path / CATALOGUE))
             self._check(mode)
+            self._pack = opened.enter_context(self._open_pack()) if packed else None
             self._exits = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -78,51 +82,35 @@ class RunFolder:
     def __exit__(self, *_: object) -> None:
         self._exits.close()
 
-    def finished(self) -> dict[str, str]:
-        """Return the matches that need not be played again: catalogued, and their files are whole.
-
-        The values are the digests of their specifications. A match whose files were removed or cut is
-        forgotten.
-        """
-        finished = self.catalogue.finished()
-        damaged = {match_id for match_id, entry in self.catalogue.all_series() if not self._is_whole(entry)}
-        self.catalogue.forget(damaged)
-        for match_id in damaged:
-            del finished[match_id]
-        return finished
-
-    def store(self, job: MatchJob, outcome: MatchRecord | MatchFailure) -> None:
-        """Keep the outcome of a match: its files first, then its entry in the catalogue.
+    def store(self, filings: Sequence[Filing]) -> None:
+        """Keep the outcomes of matches: their files first, then their entries in the catalogue.
 
         Raises
         ------
         StorageError
-            The disk is full or the folder cannot be written. The match counts as not played.
+            The disk is full or the folder cannot be written. The matches count as not played.
         """
-        if isinstance(outcome, MatchFailure):
-            self.catalogue.record_failure(job, match_digest(job), outcome)
-            return
-        series = [
-            self._write_series(kind, job.match_id, payload)
-            for kind, payload in sorted(outcome.series.items())
-        ]
-        self.catalogue.record(job, match_digest(job), outcome, series)
+        files: list[list[SeriesFile]] = [[] for _ in filings]
+        packed = []
+        for number, filing in enumerate(filings):
+            for series in filing.series:
+                if self._pack is None or series.kind == JOURNAL:
+                    files[number].append(self._write_series(filing.match_id, series))
+                else:
+                    packed.append((number, filing.match_id, series))
+        if self._pack is not None and packed:
+            places = self._pack.append(
+                (f"{series.kind}/{match_id}.parquet", series.content) for _, match_id, series in packed
+            )
+            for (number, _, series), at in zip(packed, places, strict=True):
+                files[number].append(SeriesFile(series.kind, PACK, at, len(series.content), series.digest))
+        self.catalogue.record(list(zip(filings, files, strict=True)))
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a file of the run, whole or not at all, and return its path."""
         target = self.path / name
         write_whole(target, content)
         return target
-
-    def series_path(self, match_id: str, kind: str) -> Path:
-        """Return the file of one series of a finished match.
-
-        Raises
-        ------
-        KeyError
-            The match is not finished, or keeps no such series.
-        """
-        return self.path / self.catalogue.series(match_id)[kind].path
 
     def _check(self, mode: OpenMode) -> None:
         known = self.catalogue.info
@@ -141,27 +129,57 @@ class RunFolder:
             self.write(SPECIFICATION, self.info.spec.encode() + b"\n")
             self.catalogue.begin(self.info)
 
-    def _write_series(self, kind: str, match_id: str, payload: bytes) -> SeriesFile:
-        suffix = "journal" if kind == "journal" else "parquet"
-        relative = f"series/{kind}/{match_id}.{suffix}"
-        write_whole(self.path / relative, payload)
-        return SeriesFile(kind, relative, len(payload), hashlib.blake2b(payload, digest_size=16).hexdigest())
+    def _open_pack(self) -> Pack:
+        """Forget the matches whose files were removed or cut, and open the pack behind the last whole one."""
+        sizes: dict[str, int] = {}
+        end, damaged = 0, set()
+        for match_id, file in self.catalogue.all_series():
+            if file.path not in sizes:
+                sizes[file.path] = _size(self.path / file.path)
+            if file.at + file.size > sizes[file.path]:
+                damaged.add(match_id)
+            elif file.path == PACK:
+                end = max(end, end_of(file.at, file.size))
+        self.catalogue.forget(damaged)
+        return Pack(self.path / PACK, end=end)
 
-    def _is_whole(self, entry: SeriesFile) -> bool:
-        try:
-            return (self.path / entry.path).stat().st_size == entry.size
-        except FileNotFoundError:
-            return False
+    def _write_series(self, match_id: str, series: Payload) -> SeriesFile:
+        suffix = "journal" if series.kind == JOURNAL else "parquet"
+        relative = f"series/{series.kind}/{match_id}.{suffix}"
+        write_whole(self.path / relative, series.content)
+        return SeriesFile(series.kind, relative, 0, len(series.content), series.digest)
+
+
+def read_series(folder: Path, file: SeriesFile) -> bytes:
+    """Return the bytes of one series of a match.
+
+    Raises
+    ------
+    StorageError
+        The file was removed or cut.
+    """
+    path = folder / file.path
+    with storage_errors(path), path.open("rb") as source:
+        source.seek(file.at)
+        content = source.read(file.size)
+    if len(content) < file.size:
+        raise StorageError(
+            f"{path}: expected {file.size} bytes of {file.kind} at {file.at}, was {len(content)}: "
+            "play the match again with --resume"
+        )
+    return content
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def run_path(root: Path, info: RunInfo) -> Path:
     """Return the folder of a run below the folder of all runs."""
     return root / f"{info.name.replace(' ', '_')}-{info.digest}"
-
-
-def match_digest(job: MatchJob) -> str:
-    """Return the digest of what a match's outcome depends on, its name apart."""
-    return digest_of(msgspec.structs.replace(job.match, match_id=""))
 
 
 def open_catalogue(folder: Path) -> Catalogue:

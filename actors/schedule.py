@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
 from actors.config import MatchFormat, TournamentSpec
+from actors.jobs import JobList
 from actors.match_config import BotSpec, MatchSpec
 from actors.record import MatchJob
 from exchange_sim.markets.duration import parse_duration_ns
@@ -20,41 +23,53 @@ from exchange_sim.markets.spec import MarketSpec
 from exchange_sim.rng import derive
 
 
-def tournament_jobs(spec: TournamentSpec) -> list[MatchJob]:
-    """Return all matches of the tournament, round after round.
+def tournament_jobs(spec: TournamentSpec) -> JobList:
+    """Return all matches of the tournament, round after round, each made when it is asked for.
 
     The leave-one-out format needs the match with everybody to compare with, so it brings the melee with it.
     """
     formats = set(spec.tournament.formats)
     if MatchFormat.LEAVE_ONE_OUT in formats:
         formats.add(MatchFormat.MELEE)
-    jobs: list[MatchJob] = []
-    for number in range(spec.tournament.rounds):
-        market = market_of_round(spec.markets, spec.tournament.start_step, number)
-        seats = round_seats(spec, number)
-        seeds = (derive(spec.seed, "market", number), derive(spec.seed, "bots", number))
-        for form in (form for form in MatchFormat if form in formats):
-            for subject, present in _line_ups(form, spec, seats):
-                match_id = _match_id(number, form, spec, subject)
-                jobs.append(
-                    MatchJob(
-                        position=len(jobs),
-                        contest=f"{number:05d}-{form}" if form is MatchFormat.SOLO else match_id,
-                        block=f"{number:05d}",
-                        format=form,
-                        round=number,
-                        subject=subject,
-                        match=MatchSpec(
-                            match_id=match_id,
-                            seed=seeds[0],
-                            bot_seed=seeds[1],
-                            market=market,
-                            settings=spec.settings,
-                            bots=present,
-                        ),
-                    )
-                )
-    return jobs
+    names = [bot.name for bot in spec.bots]
+    line_ups = [
+        (form, subject)
+        for form in (form for form in MatchFormat if form in formats)
+        for subject in ([""] if form is MatchFormat.MELEE else names)
+    ]
+
+    @lru_cache(maxsize=1)
+    def round_of(number: int) -> _Round:
+        return _Round(
+            market=market_of_round(spec.markets, spec.tournament.start_step, number),
+            seats=round_seats(spec, number),
+            seed=derive(spec.seed, "market", number),
+            bot_seed=derive(spec.seed, "bots", number),
+        )
+
+    def make(position: int) -> MatchJob:
+        number, index = divmod(position, len(line_ups))
+        form, subject = line_ups[index]
+        this = round_of(number)
+        match_id = f"{number:05d}-{form}" + (f"-{names.index(subject):03d}" if subject else "")
+        return MatchJob(
+            position=position,
+            contest=f"{number:05d}-{form}" if form is MatchFormat.SOLO else match_id,
+            block=f"{number:05d}",
+            format=form,
+            round=number,
+            subject=subject,
+            match=MatchSpec(
+                match_id=match_id,
+                seed=this.seed,
+                bot_seed=this.bot_seed,
+                market=this.market,
+                settings=spec.settings,
+                bots=_present(form, this.seats, subject),
+            ),
+        )
+
+    return JobList(spec.tournament.rounds * len(line_ups), make)
 
 
 def market_of_round(markets: Sequence[MarketSpec], start_step: str | None, number: int) -> MarketSpec:
@@ -103,21 +118,18 @@ def williams_design(size: int) -> list[list[int]]:
     return rows
 
 
-def _line_ups(
-    form: MatchFormat, spec: TournamentSpec, seats: tuple[BotSpec, ...]
-) -> list[tuple[str, tuple[BotSpec, ...]]]:
-    """Return the subject and the bots of every match of a format, in the order the bots are written."""
-    by_name = {bot.name: bot for bot in seats}
-    names = [bot.name for bot in spec.bots]
+class _Round(NamedTuple):
+    """What the matches of a round share."""
+
+    market: MarketSpec
+    seats: tuple[BotSpec, ...]
+    seed: int
+    bot_seed: int
+
+
+def _present(form: MatchFormat, seats: tuple[BotSpec, ...], subject: str) -> tuple[BotSpec, ...]:
+    """Return the bots of a match in account order."""
     if form is MatchFormat.MELEE:
-        return [("", seats)]
-    if form is MatchFormat.SOLO:
-        return [(name, (by_name[name],)) for name in names]
-    return [(name, tuple(bot for bot in seats if bot.name != name)) for name in names]
-
-
-def _match_id(number: int, form: MatchFormat, spec: TournamentSpec, subject: str) -> str:
-    if not subject:
-        return f"{number:05d}-{form}"
-    index = next(index for index, bot in enumerate(spec.bots) if bot.name == subject)
-    return f"{number:05d}-{form}-{index:03d}"
+        return seats
+    alone = form is MatchFormat.SOLO
+    return tuple(bot for bot in seats if (bot.name == subject) == alone)

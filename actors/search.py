@@ -82,7 +82,13 @@ def run_search(spec: SearchSpec, options: RunOptions, *, show: ShowProgress = si
     info = search_info(spec)
     sampler = _sampler(spec)
     _check_space(spec)
-    with opened_contest(info, options, jobs=sampler.trials * spec.search.seeds, show=show) as contest:
+    with opened_contest(
+        info,
+        options,
+        jobs=sampler.trials * spec.search.seeds,
+        strategies=[bot.strategy for bot in (spec.bot, *spec.company)],
+        show=show,
+    ) as contest:
         trials = _play_trials(spec, sampler, contest)
         result = _result(contest.folder.path, contest.folder.catalogue, spec, trials, wall_s=contest.wall_s)
         if result.best is not None:
@@ -261,8 +267,8 @@ def _result(
     done, failed = catalogue.counts()
     cpu_s, _, memory_mb = catalogue.timings()
     digest = hashlib.blake2b(digest_size=16)
-    for entry in catalogue.matches(status="done"):
-        digest.update(f"{entry.match_id} {entry.digest} {entry.market_digest}\n".encode())
+    for fields in catalogue.digests():
+        digest.update(f"{' '.join(fields)}\n".encode())
     for trial in trials:
         digest.update(msgspec.json.encode(trial, order="sorted"))
     valued = [trial for trial in trials if not math.isnan(trial.value)]

@@ -30,7 +30,9 @@ class _Board:
     def post(self, match_id: str, share: float) -> None:
         self._shares[match_id] = share
 
-    def read(self) -> dict[str, float]:
+    def read(self, running: list[str]) -> dict[str, float]:
+        """Return the shares of the running matches and forget all others."""
+        self._shares = {match: self._shares[match] for match in running if match in self._shares}
         return self._shares
 
 
@@ -67,9 +69,10 @@ class ShareBoard:
     def rest(self) -> None:
         """Note that a match has finished: as long as they do, nobody needs a board."""
         self._looks = 0
+        self._shares = {}
 
-    def look(self) -> None:
-        """Take what has been posted and ask again. Called while nothing finishes."""
+    def look(self, running: Iterable[str]) -> None:
+        """Take what has been posted and ask again for these matches. Called while nothing finishes."""
         self._looks += 1
         if self._actor is None:
             if self._looks > _LOOKS_BEFORE:
@@ -88,11 +91,13 @@ class ShareBoard:
                 self._looks = 0
                 self._answer = None
                 return
-        self._answer = self._actor.read.remote()
+        self._answer = self._actor.read.remote(list(running))
 
-    def part(self, match_ids: Iterable[str]) -> float:
+    def part(self, running: Iterable[str]) -> float:
         """Return the sum of the shares of these matches, as far as they are known."""
-        return sum(self._shares.get(match_id, 0.0) for match_id in match_ids)
+        if not self._shares:
+            return 0.0
+        return sum(self._shares.get(match_id, 0.0) for match_id in running)
 
     def close(self) -> None:
         """End the board's process."""

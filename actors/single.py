@@ -15,6 +15,7 @@ from actors.bot_output import Say, heard
 from actors.catalogue import RunInfo
 from actors.code_digest import code_digest
 from actors.config import MatchFormat, MatchSpec, digest_of
+from actors.filing import filing_of
 from actors.metrics.match_watch import MatchWatch
 from actors.player import RunMatch, resident_mb
 from actors.progress import PoolState, ProgressMeter, silent
@@ -84,7 +85,7 @@ def play_single(
     )
     module, _, name = options.run_match.partition(":")
     run_match = cast("RunMatch", getattr(importlib.import_module(module), name))
-    with RunFolder(options.root, match_info(spec), mode=OpenMode.FRESH) as folder:
+    with RunFolder(options.root, match_info(spec), mode=OpenMode.FRESH, packed=False) as folder:
         journal = folder.path / JOURNAL_FILE
         with ExitStack() as stack:
             watched = watched_run(folder.path, spec.match_id, silent, options.metrics)
@@ -100,7 +101,7 @@ def play_single(
                 watch=MatchWatch(run_watch.metrics, spec.match_id),
             )
         record = record_of(job, result, memory_mb=resident_mb())
-        folder.store(job, record)
+        folder.store([filing_of(job, record)])
         board = build_leaderboard(record.rows, null=None, seed=derive(spec.seed, "leaderboard"))
         return SingleMatch(folder=folder.path, journal=journal, result=result, leaderboard=board)
 

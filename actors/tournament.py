@@ -106,7 +106,12 @@ def run_tournament(
     jobs = tournament_jobs(spec)
     journals = spec.tournament.journals
     with opened_contest(
-        tournament_info(spec), options, jobs=len(jobs), journals=journals, show=show
+        tournament_info(spec),
+        options,
+        jobs=len(jobs),
+        strategies=[bot.strategy for bot in spec.bots],
+        journals=journals,
+        show=show,
     ) as contest:
         contest.play(jobs)
         result = _result(contest.folder.path, contest.folder.catalogue, spec, wall_s=contest.wall_s)
@@ -146,15 +151,15 @@ def _result(folder: Path, catalogue: Catalogue, spec: TournamentSpec, *, wall_s:
     done, failed = catalogue.counts()
     cpu_s, _, memory_mb = catalogue.timings()
     digest = hashlib.blake2b(digest_size=16)
-    for entry in catalogue.matches(status="done"):
-        digest.update(f"{entry.match_id} {entry.digest} {entry.market_digest}\n".encode())
+    for fields in catalogue.digests():
+        digest.update(f"{' '.join(fields)}\n".encode())
     return TournamentResult(
         folder=folder,
         name=spec.name,
         digest=digest.hexdigest(),
         matches_done=done,
         matches_failed=failed,
-        failures={entry.match_id: entry.error for entry in catalogue.matches(status="failed")},
+        failures=catalogue.failures(),
         leaderboards=_leaderboards(catalogue, spec),
         effects=_effects(catalogue, spec),
         cpu_s=cpu_s,
@@ -171,13 +176,12 @@ def _leaderboards(catalogue: Catalogue, spec: TournamentSpec) -> dict[str, Leade
             wanted.append(ranked)
     boards: dict[str, Leaderboard] = {}
     for form in wanted:
-        rows = list(catalogue.rows((form,)))
-        if not rows:
+        table = catalogue.table((form,))
+        if not len(table):
             continue
-        present = {row.bot for row in rows}
         boards[form.value] = build_leaderboard(
-            rows,
-            null=spec.null_bot if spec.null_bot in present else None,
+            table,
+            null=spec.null_bot if spec.null_bot in table.bots else None,
             seed=derive(spec.seed, "leaderboard", form.value),
             confidence=spec.tournament.confidence,
             alpha=spec.tournament.alpha,

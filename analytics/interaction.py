@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from analytics.leaderboard import MatchRow
+from analytics.match_table import MatchRow
 from analytics.selection import mean_interval
 
 EVERYONE = ""

@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from analytics.match_table import MatchRow, MatchTable, bot_totals, table_of, turnovers, worst_drawdowns
 from analytics.ratings import rate
-from analytics.returns import ReturnMoments, annualisation_note, equity_metrics
+from analytics.returns import ReturnMoments, annualisation_note
 from analytics.selection import NullTest, beats_null, mean_interval
-from analytics.trades import TradeTotals, trade_totals
-
-
-class MatchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One bot in one match, small enough for a catalogue and enough for every leaderboard figure.
-
-    Parameters
-    ----------
-    match_id
-        Unique within the run.
-    contest
-        Bots are ranked against those of the same contest: the match itself in a melee, all matches
-        against one background where bots play alone.
-    block
-        Rows of one block share the market's randomness and are never treated as independent evidence.
-    start_equity, total_return, max_drawdown
-        Settlement asset, and fractions of one. A return that is not defined (NaN) leaves the bot out of
-        its contest.
-    disqualified
-        Empty, or why the bot was taken out. Such a bot finishes behind all who were not, whatever it
-        had earned by then; its return counts as it was.
-    """
-
-    match_id: str
-    contest: str
-    block: str
-    bot: str
-    start_equity: float
-    total_return: float
-    max_drawdown: float
-    moments: ReturnMoments
-    trades: TradeTotals
-    disqualified: str = ""
+from analytics.trades import TradeTotals
 
 
 class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,61 +66,8 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def match_rows(
-    *,
-    match_id: str,
-    contest: str,
-    block: str,
-    bots: Sequence[str],
-    times_ns: npt.NDArray[np.int64],
-    equity: npt.NDArray[np.float64],
-    fills: npt.NDArray[np.void] | pd.DataFrame,
-    disqualified: Sequence[str] = (),
-) -> list[MatchRow]:
-    """Return one row per bot of a match, in the order of `bots`.
-
-    Parameters
-    ----------
-    times_ns, equity
-        int64[n] and float64[n, bots], as in `analytics.returns.equity_metrics`.
-    fills
-        As in `analytics.trades`; its `bot` is an index into `bots`.
-    disqualified
-        Per bot why it was taken out, empty where it was not; or nothing at all.
-
-    Raises
-    ------
-    ValueError
-        Shapes do not fit, or the match has no equity samples.
-    """
-    if equity.shape != (len(times_ns), len(bots)) or not len(times_ns):
-        expected = (max(1, len(times_ns)), len(bots))
-        raise ValueError(f"equity: expected the shape {expected} (times, bots), was {equity.shape}")
-    if disqualified and len(disqualified) != len(bots):
-        raise ValueError(f"disqualified: expected {len(bots)} entries, was {len(disqualified)}")
-    totals = trade_totals(fills, len(bots))
-    rows = []
-    for index, bot in enumerate(bots):
-        metrics = equity_metrics(times_ns, equity[:, index])
-        rows.append(
-            MatchRow(
-                match_id=match_id,
-                contest=contest,
-                block=block,
-                bot=bot,
-                start_equity=float(equity[0, index]),
-                total_return=metrics.total_return,
-                max_drawdown=metrics.max_drawdown,
-                moments=metrics.moments,
-                trades=totals[index],
-                disqualified=disqualified[index] if disqualified else "",
-            )
-        )
-    return rows
-
-
 def build_leaderboard(
-    rows: Iterable[MatchRow],
+    rows: Iterable[MatchRow] | MatchTable,
     *,
     null: str | None,
     seed: int,
@@ -175,30 +89,27 @@ def build_leaderboard(
     ValueError
         A bot appears twice in a contest, a contest spans two blocks, or `null` never played.
     """
-    ordered = sorted(rows, key=lambda row: (row.contest, row.match_id, row.bot))
-    bots = sorted({row.bot for row in ordered})
+    table = rows if isinstance(rows, MatchTable) else table_of(rows)
+    bots = table.bots
     if null is not None and null not in bots:
         raise ValueError(f"null: expected one of {', '.join(bots) or 'no bots'}, was {null!r}")
-    contests, blocks, scores = _contest_scores(ordered, bots)
+    blocks, scores = _contest_scores(table)
     ratings = rate(scores, bots, blocks, seed=seed, confidence=confidence, draws=draws)
     labels = list(dict.fromkeys(blocks))
-    returns = _block_returns(ordered, bots, labels)
+    returns = _block_returns(table, labels)
     tests = _tests(returns, bots, null, seed=seed, alpha=alpha)
-    per_bot: dict[str, list[MatchRow]] = defaultdict(list)
-    for row in ordered:
-        per_bot[row.bot].append(row)
-    table = []
+    totals = bot_totals(table)
+    drawdowns, turned = worst_drawdowns(table), turnovers(table)
+    played = np.bincount(table.bot, minlength=len(bots)).tolist()
+    taken_out = np.bincount(table.bot[table.figures["out"] != 0], minlength=len(bots)).tolist()
+    lines = []
     for index, rating in enumerate(ratings):
-        played = per_bot[rating.bot]
-        moments = ReturnMoments.pooled(row.moments for row in played)
-        trades = sum((row.trades for row in played), TradeTotals())
+        moments, trades = totals[index]
         interval = mean_interval(returns[:, index], confidence)
-        drawdown = max(
-            (row.max_drawdown for row in played if not math.isnan(row.max_drawdown)), default=math.nan
-        )
+        drawdown = drawdowns[index]
         test = tests.get(rating.bot)
-        out = sum(bool(row.disqualified) for row in played)
-        table.append(
+        out = taken_out[index]
+        lines.append(
             LeaderboardRow(
                 bot=rating.bot,
                 rating=rating.rating,
@@ -213,67 +124,66 @@ def build_leaderboard(
                 calmar=moments.annual_return / drawdown if drawdown > 0 else math.nan,
                 max_drawdown=drawdown,
                 win_rate=trades.win_rate,
-                turnover=_turnover(played),
+                turnover=turned[index],
                 maker_share=trades.maker_share,
                 fees=trades.fees,
                 fills=trades.fills,
-                matches=len(played),
+                matches=played[index],
                 disqualified=out,
                 beats_null=test.better and not out if test else None,
                 p_value=test.p_value if test else math.nan,
             )
         )
-    table.sort(key=lambda row: (-row.rating, -_last(row.return_mean), row.bot))
+    lines.sort(key=lambda row: (-row.rating, -_last(row.return_mean), row.bot))
     return Leaderboard(
-        rows=tuple(table),
+        rows=tuple(lines),
         null=null,
-        matches=len({row.match_id for row in ordered}),
-        contests=len(contests),
+        matches=len(set(table.match_ids)),
+        contests=len(blocks),
         blocks=len(labels),
         confidence=confidence,
         alpha=alpha,
-        notes=(*_notes(len(labels), null, alpha, table), *_annualisation(per_bot.values())),
+        notes=(*_notes(len(labels), null, alpha, lines), *_annualisation(totals)),
     )
 
 
-def _contest_scores(
-    rows: Sequence[MatchRow], bots: Sequence[str]
-) -> tuple[list[str], list[str], npt.NDArray[np.float64]]:
-    """Return contests, the block of each, and scores[contests, bots]: the return, below all if taken out."""
-    block_of: dict[str, str] = {}
-    for row in rows:
-        if block_of.setdefault(row.contest, row.block) != row.block:
+def _contest_scores(table: MatchTable) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Return the block of each contest, and scores[contests, bots]: the return, below all if taken out."""
+    contests: dict[str, int] = {}
+    blocks: list[str] = []
+    for contest, block in zip(table.contests, table.blocks, strict=True):
+        if contests.setdefault(contest, len(contests)) == len(blocks):
+            blocks.append(block)
+        elif blocks[-1] != block:
             raise ValueError(
-                f"block: expected one per contest, was {block_of[row.contest]!r} and {row.block!r} "
-                f"in contest {row.contest!r}"
+                f"block: expected one per contest, was {blocks[-1]!r} and {block!r} in contest {contest!r}"
             )
-    contests = list(block_of)
-    at = {contest: index for index, contest in enumerate(contests)}
-    column = {bot: index for index, bot in enumerate(bots)}
-    scores = np.full((len(contests), len(bots)), np.nan)
-    seen: set[tuple[str, str]] = set()
+    size = len(table.bots)
+    at = np.array([contests[contest] for contest in table.contests], np.int64)[table.match]
+    place = at * size + table.bot
+    distinct, first, times = np.unique(place, return_index=True, return_counts=True)
+    if len(distinct) < len(place):
+        row = int(first[times > 1].min())
+        bot, contest = table.bots[table.bot[row]], table.contests[table.match[row]]
+        raise ValueError(f"bot: expected one row per contest, was two of {bot!r} in {contest!r}")
     behind_all = -1e9
-    for row in rows:
-        if (row.contest, row.bot) in seen:
-            raise ValueError(f"bot: expected one row per contest, was two of {row.bot!r} in {row.contest!r}")
-        seen.add((row.contest, row.bot))
-        scores[at[row.contest], column[row.bot]] = behind_all if row.disqualified else row.total_return
-    return contests, [block_of[contest] for contest in contests], scores
+    scores = np.full(len(contests) * size, np.nan)
+    scores[place] = np.where(table.figures["out"] != 0, behind_all, table.figures["total_return"])
+    return blocks, scores.reshape(len(contests), size)
 
 
-def _block_returns(
-    rows: Sequence[MatchRow], bots: Sequence[str], labels: Sequence[str]
-) -> npt.NDArray[np.float64]:
+def _block_returns(table: MatchTable, labels: Sequence[str]) -> npt.NDArray[np.float64]:
     """Return mean returns[blocks, bots]; NaN where a bot did not play in a block."""
     at = {label: index for index, label in enumerate(labels)}
-    column = {bot: index for index, bot in enumerate(bots)}
-    total = np.zeros((len(labels), len(bots)))
-    count = np.zeros_like(total)
-    for row in rows:
-        if not math.isnan(row.total_return):
-            total[at[row.block], column[row.bot]] += row.total_return
-            count[at[row.block], column[row.bot]] += 1
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    block = np.array([at[label] for label in table.blocks], np.int64)
+    defined = ~np.isnan(table.figures["total_return"])
+    place = (block[table.match] * len(table.bots) + table.bot)[defined]
+    shape = (len(labels), len(table.bots))
+    size = shape[0] * shape[1]
+    total = np.bincount(place, table.figures["total_return"][defined], minlength=size).reshape(shape)
+    count = np.bincount(place, minlength=size).reshape(shape)
+    mean: npt.NDArray[np.float64] = np.divide(total, count, out=np.full(shape, np.nan), where=count > 0)
+    return mean
 
 
 def _tests(
@@ -287,19 +197,13 @@ def _tests(
     return {bots[index]: result for index, result in zip(others, results, strict=True)}
 
 
-def _turnover(rows: Sequence[MatchRow]) -> float:
-    shares = [row.trades.volume / row.start_equity for row in rows if row.start_equity > 0]
-    return sum(shares) / len(shares) if shares else math.nan
-
-
 def _last(value: float) -> float:
     return -math.inf if math.isnan(value) else value
 
 
-def _annualisation(played: Iterable[Sequence[MatchRow]]) -> list[str]:
+def _annualisation(totals: Iterable[tuple[ReturnMoments, TradeTotals]]) -> list[str]:
     """Return the warning that fits the bot with the least play."""
-    spans = [sum(row.moments.span_ns for row in rows) for rows in played]
-    note = annualisation_note(min(spans, default=0))
+    note = annualisation_note(min((moments.span_ns for moments, _ in totals), default=0))
     return [note] if note else []
 
 

@@ -161,16 +161,13 @@ def _print(result: TournamentResult, report: Path | None, *, json: bool) -> None
 
 def disqualifications(folder: Path) -> list[dict[str, Any]]:
     """Return the bots that were taken out of a match, how often, and why the first time."""
-    from actors.config import MatchFormat
     from actors.run_folder import open_catalogue
 
-    found: dict[str, dict[str, Any]] = {}
     with open_catalogue(folder) as catalogue:
-        for row in catalogue.rows(tuple(MatchFormat)):
-            if row.disqualified:
-                entry = found.setdefault(row.bot, {"bot": row.bot, "matches": 0, "reason": row.disqualified})
-                entry["matches"] += 1
-    return list(found.values())
+        return [
+            {"bot": bot, "matches": matches, "reason": reason}
+            for bot, matches, reason in catalogue.disqualifications()
+        ]
 
 
 def _failures_text(result: TournamentResult) -> str:

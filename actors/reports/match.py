@@ -10,8 +10,8 @@ from actors.catalogue import Catalogue, MatchEntry
 from actors.config import MatchSpec
 from actors.frames import equity_frame, fills_frame, market_frame
 from actors.reports.provenance import provenance, settlement_asset
-from actors.run_folder import open_catalogue
-from actors.series import EQUITY, FILLS, MARKET
+from actors.run_folder import open_catalogue, read_series
+from actors.series import EQUITY, FILLS, MARKET, SERIES
 from actors.storage import storage_errors
 from actors.toml_text import toml_text
 from analytics.report import BotOutcome, MarketSeries, MatchReport, Provenance, write_match
@@ -66,7 +66,8 @@ def recorded_match(
     folder: Path, catalogue: Catalogue, entry: MatchEntry, origin: Provenance, currency: str
 ) -> MatchReport:
     """Return a finished match with its series, as the run in `folder` keeps them; bots in order of name."""
-    files = {kind: folder / file.path for kind, file in catalogue.series(entry.match_id).items()}
+    kept = catalogue.series(entry.match_id)
+    files = {kind: read_series(folder, kept[kind]) for kind in SERIES}
     equity = equity_frame(files[EQUITY])
     market = market_frame(files[MARKET])
     fills = fills_frame(files[FILLS])

@@ -13,7 +13,7 @@ from actors.config import MatchFormat, TournamentSpec
 from actors.frames import equity_frame
 from actors.reports.match import recorded_match
 from actors.reports.provenance import provenance, settlement_asset
-from actors.run_folder import open_catalogue
+from actors.run_folder import open_catalogue, read_series
 from actors.series import EQUITY
 from actors.storage import storage_errors
 from actors.toml_text import toml_text
@@ -100,7 +100,7 @@ def _curves(folder: Path, catalogue: Catalogue, matches: Sequence[MatchEntry]) -
     curves: dict[str, list[Curve]] = defaultdict(list)
     step = -(-len(matches) // CURVES_MAX)
     for entry in matches[:: max(1, step)]:
-        frame = equity_frame(folder / catalogue.series(entry.match_id)[EQUITY].path)
+        frame = equity_frame(read_series(folder, catalogue.series(entry.match_id)[EQUITY]))
         for bot in frame.columns:
             curves[bot].append(Curve(times_ns=frame.index.to_numpy(), equity=frame[bot].to_numpy()))
     return dict(curves)

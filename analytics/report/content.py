@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analytics.leaderboard import Leaderboard, MatchRow
+from analytics.leaderboard import Leaderboard
+from analytics.match_table import MatchRow
 from analytics.search import SearchVerdict
 
 NOT_MODELLED = (

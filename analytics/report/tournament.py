@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from analytics.interaction import EVERYONE
-from analytics.leaderboard import Leaderboard, LeaderboardRow, MatchRow
+from analytics.leaderboard import Leaderboard, LeaderboardRow
+from analytics.match_table import MatchRow
 from analytics.report import numbers
 from analytics.report.content import FormatOutcome, MatchReport, TournamentReport
 from analytics.report.match import match_sections

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analytics.leaderboard import Leaderboard, MatchRow
+from analytics.leaderboard import Leaderboard
+from analytics.match_table import MatchRow
 from analytics.report.charts import axis, colour, escaped
 from analytics.report.content import Curve
 from analytics.report.page import Figure

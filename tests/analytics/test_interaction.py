@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from analytics.interaction import EVERYONE, removal_effects
-from analytics.leaderboard import MatchRow
+from analytics.match_table import MatchRow
 from tests.analytics.test_leaderboard import row
 
 

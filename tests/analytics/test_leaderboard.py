@@ -4,7 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from analytics.leaderboard import MatchRow, build_leaderboard, match_rows
+from analytics.leaderboard import build_leaderboard
+from analytics.match_table import MatchRow, match_rows
 from analytics.returns import ReturnMoments, equity_metrics
 from tests.analytics.test_trades import fills
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from actors.catalogue import Catalogue
 from actors.config import TournamentSpec
-from actors.run_folder import open_catalogue
+from actors.pack import end_of
+from actors.run_folder import PACK, open_catalogue
 from actors.run_options import OpenMode
 from actors.storage import StorageError, storage_errors
 from actors.tournament import run_tournament
@@ -18,8 +20,8 @@ from tests.contests.comparison import kept
 from tests.contests.conftest import OptionsMaker
 from tests.contests.fake_match import calls, make_panel
 
-ROOM = 16
-"""Files that fit before the disk is full: five matches and one file of the sixth."""
+ROOM = 5
+"""Matches whose series fit before the disk is full; of the sixth a part does."""
 
 
 def test_a_full_disk_stops_the_run_and_loses_nothing(
@@ -27,25 +29,25 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
 ) -> None:
     whole = run_tournament(tournament, options(0, root="whole"))
     panel = make_panel(tmp_path / "panel")
-    written: list[Path] = []
-    real = Path.write_bytes
+    written: list[int] = []
+    real = os.pwrite
 
-    def scarce(self: Path, content: bytes) -> int:
-        if self.suffix == ".part" and "series" in self.parts:
-            written.append(self)
-            if len(written) > ROOM:
-                real(self, content[:10])
-                raise OSError(errno.ENOSPC, "No space left on device")
-        return real(self, content)
+    def scarce(file: int, data: bytes, at: int) -> int:
+        written.append(at)
+        if len(written) > ROOM + 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(file, data[:1000] if len(written) > ROOM else data, at)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", scarce)
-        with pytest.raises(StorageError, match=r"the disk is full; .* use --resume"):
+        patched.setattr(os, "pwrite", scarce)
+        with pytest.raises(StorageError, match=r"series.tar: the disk is full; .* use --resume"):
             run_tournament(tournament, options(0, panel=panel))
     folder = next((tmp_path / "runs").iterdir())
-    assert not list(folder.rglob("*.part"))
     with open_catalogue(folder) as catalogue:
-        assert catalogue.counts() == (5, 0)
+        assert catalogue.counts() == (ROOM, 0)
+        assert (folder / PACK).stat().st_size == max(
+            end_of(file.at, file.size) for _, file in catalogue.all_series()
+        )
     resumed = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.RESUME))
     assert kept(resumed.folder) == kept(whole.folder)
     assert sum(calls(panel).values()) == 21 + 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import msgspec
@@ -13,8 +15,18 @@ import pytest
 from actors.config import TournamentSpec
 from actors.contest import MatchesFailedError, RunInterruptedError
 from actors.progress import Progress
-from actors.run_folder import CodeChangedError, RunExistsError, RunFolder, RunLockedError
+from actors.run_folder import (
+    PACK,
+    CodeChangedError,
+    RunExistsError,
+    RunFolder,
+    RunLockedError,
+    open_catalogue,
+    read_series,
+)
 from actors.run_options import OpenMode
+from actors.schedule import tournament_jobs
+from actors.series import SERIES
 from actors.tournament import read_tournament, run_tournament, tournament_info
 from tests.contests.comparison import kept
 from tests.contests.conftest import OptionsMaker
@@ -114,20 +126,35 @@ def test_a_run_where_nothing_works_stops_early(
 
 
 @pytest.mark.parametrize("damage", ["removed", "cut"])
-def test_a_match_whose_file_is_damaged_is_played_again(
+def test_matches_whose_series_are_damaged_are_played_again(
     tournament: TournamentSpec, options: OptionsMaker, tmp_path: Path, damage: str
 ) -> None:
     panel = make_panel(tmp_path / "panel")
     first = run_tournament(tournament, options(0, panel=panel))
     before = kept(first.folder)
-    file = first.folder / "series" / "equity" / "00002-melee.parquet"
+    pack = first.folder / PACK
+    jobs = tournament_jobs(tournament)
     if damage == "removed":
-        file.unlink()
+        pack.unlink()
+        lost = {job.match_id for job in jobs}
     else:
-        file.write_bytes(file.read_bytes()[:-1])
+        last = jobs[-1].match_id
+        with open_catalogue(first.folder) as catalogue:
+            os.truncate(pack, max(file.at + file.size for file in catalogue.series(last).values()) - 1)
+        lost = {last}
     again = run_tournament(tournament, options(0, panel=panel, mode=OpenMode.RESUME))
     assert kept(again.folder) == before
-    assert [match_id for match_id, count in calls(panel).items() if count > 1] == ["00002-melee"]
+    assert {match_id for match_id, count in calls(panel).items() if count > 1} == lost
+
+
+def test_the_pack_is_an_archive_of_parquet_files(tournament: TournamentSpec, options: OptionsMaker) -> None:
+    result = run_tournament(tournament, options(0))
+    with open_catalogue(result.folder) as catalogue, tarfile.open(result.folder / PACK) as archive:
+        file = catalogue.series("00002-melee")["fills"]
+        assert archive.getnames()[:3] == [f"{kind}/00000-melee.parquet" for kind in SERIES]
+        member = archive.extractfile("fills/00002-melee.parquet")
+        assert member is not None
+        assert member.read() == read_series(result.folder, file)
 
 
 def test_two_processes_do_not_work_on_one_run(tournament: TournamentSpec, options: OptionsMaker) -> None:

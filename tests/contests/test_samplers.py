@@ -16,7 +16,7 @@ from actors.objective import objective_value, penalised_values
 from actors.optuna_sampler import OptunaSampler
 from actors.samplers import GridSampler, RandomSampler, draw, grid_values, make_sampler
 from actors.search_config import Dimension, ObjectiveSpec, SearchSettings
-from analytics.leaderboard import MatchRow
+from analytics.match_table import MatchRow
 from analytics.returns import ReturnMoments, equity_metrics
 from analytics.trades import TradeTotals
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from actors.config import ContestFile, MatchSpec, TournamentSpec
 from actors.config_errors import convert
+from actors.filing import decode_filings, encode_filings, failed_filing, filing_of
 from actors.frames import equity_frame, fills_frame, frame_of, market_frame
-from actors.record import decode_job, decode_outcome, encode_job, encode_outcome, record_of
+from actors.record import decode_job, encode_job, record_of
 from actors.result import MatchResult
-from actors.run_folder import RunFolder, open_catalogue
+from actors.run_folder import RunFolder, open_catalogue, read_series
 from actors.schedule import tournament_jobs
 from actors.series import encode_series
 from actors.storage import StorageError
@@ -64,7 +65,8 @@ def test_jobs_and_records_survive_the_journey(tournament: TournamentSpec, result
     assert decode_job(encode_job(job)) == job
     record = record_of(job, result)
     # NaN is not equal to itself, so the bytes are compared
-    assert encode_outcome(decode_outcome(encode_outcome(record))) == encode_outcome(record)
+    payload = encode_filings([filing_of(job, record), failed_filing(job, "why")])
+    assert encode_filings(decode_filings(payload)) == payload
 
 
 def test_the_catalogue_returns_what_was_recorded(
@@ -73,10 +75,11 @@ def test_the_catalogue_returns_what_was_recorded(
     job = tournament_jobs(tournament)[0]
     record = record_of(job, result)
     with RunFolder(tmp_path, tournament_info(tournament)) as folder:
-        folder.store(job, record)
+        folder.store([filing_of(job, record)])
         path = folder.path
-        assert folder.series_path(job.match_id, "equity").is_file()
     with open_catalogue(path) as catalogue:
+        files = catalogue.series(job.match_id)
+        assert {kind: read_series(path, file) for kind, file in files.items()} == record.series
         assert catalogue.bot_results(job.match_id) == record.bots
         assert tuple(catalogue.rows(["melee"])) == record.rows
         assert [entry.match_id for entry in catalogue.matches()] == [job.match_id]

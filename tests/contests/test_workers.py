@@ -55,7 +55,7 @@ def test_matches_of_a_worker_that_dies_are_played_elsewhere_and_the_run_can_be_s
 
     with pytest.raises(RunInterruptedError) as caught:
         run_tournament(tournament, options(2, panel=panel), show=stop)
-    assert caught.value.done == 12
+    assert caught.value.done >= 12
     before = calls(panel)
     assert before["00000-melee"] == 2
     resumed = run_tournament(tournament, options(2, panel=panel, mode=OpenMode.RESUME))
@@ -70,11 +70,11 @@ def test_a_match_that_always_kills_its_worker_fails_and_the_others_go_on(
     deadly = jobs[3].match_id
     setup = PlayerSetup(run_match=RUN_MATCH, data_folder=str(make_panel(tmp_path / "panel", dies=[deadly])))
     with RayPool(setup, 1, label="deaths") as pool:
-        ended = {entry[0].match_id: entry[1] for entry in pool.play(jobs) if entry is not None}
-    failed = {match_id: outcome for match_id, outcome in ended.items() if hasattr(outcome, "error")}
+        ended = {filing.match_id: filing.error for some in pool.play(jobs) for filing in some or ()}
+    failed = {match_id: error for match_id, error in ended.items() if error}
     assert ended.keys() == {job.match_id for job in jobs}
     assert list(failed) == [deadly]
-    assert "the worker died 3 times while playing it" in failed[deadly].error
+    assert "the worker died 3 times while playing it" in failed[deadly]
     assert calls(tmp_path / "panel")[deadly] >= 3
 
 
@@ -90,15 +90,15 @@ def test_the_board_says_how_far_a_match_is(ray_cluster: Cluster) -> None:
     reporter._next_s = 0.0
     reporter(0.1)  # nobody has put up a board yet: nothing happens
     while board._answer is None:
-        board.look()
+        board.look(["long"])
     reporter._next_s = 0.0
     reporter(0.75)
     reporter(0.8)  # too soon after the last
-    ray.get(board._actor.read.remote())
+    ray.get(board._actor.read.remote(["long"]))
     ray.wait([board._answer])
-    board.look()
+    board.look(["long"])
     ray.wait([board._answer])
-    board.look()
+    board.look(["long"])
     assert board.part(["long", "other"]) == 0.75
     board.close()
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from analytics.interaction import removal_effects
-from analytics.leaderboard import MatchRow, build_leaderboard, match_rows
+from analytics.leaderboard import build_leaderboard
+from analytics.match_table import MatchRow, match_rows
 from analytics.report import (
     BotOutcome,
     Curve,
