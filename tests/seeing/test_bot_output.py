@@ -11,9 +11,11 @@ import pytest
 
 from actors.bot_output import LINES_PER_MATCH, LINES_PER_RUN, BotLine, NewLines, heard, speaking
 from actors.config import MatchFormat
+from actors.filing import Filing
 from actors.match_config import BotSpec, MatchSettings, MatchSpec
 from actors.player import MatchPlayer, PlayerSetup
-from actors.record import MatchJob, MatchRecord
+from actors.record import MatchJob
+from actors.result import BotResult
 from exchange_sim.markets.spec import SyntheticMarket
 
 TALKERS = Path(__file__).with_name("talkers.py")
@@ -31,6 +33,12 @@ def job(*bots: BotSpec, duration: str = "20s") -> MatchJob:
     return MatchJob(position=0, contest="loud", block="0", format=MatchFormat.MELEE, round=0, match=match)
 
 
+def results(filing: Filing) -> list[BotResult]:
+    """Return the accounts' outcomes; in the catalogue's rows they stand behind match and seat."""
+    names = BotResult.__struct_fields__
+    return [BotResult(**dict(zip(names, row[2:], strict=False))) for row in filing.bots]
+
+
 def test_every_way_of_printing_is_heard_under_the_bots_name(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,7 +49,6 @@ def test_every_way_of_printing_is_heard_under_the_bots_name(
     ]
     log = io.StringIO()
     outcome = MatchPlayer(PlayerSetup(run="cup"), log=log).play(job(*bots))
-    assert isinstance(outcome, MatchRecord)
     lines = [str(line) for line in outcome.said]
     for name in ("ann", "bob"):
         own = [line for line in lines if line.startswith(f"[{name}")]
@@ -56,7 +63,7 @@ def test_every_way_of_printing_is_heard_under_the_bots_name(
         "[eve] asked",
         "[eve] before the fall",
     ]
-    assert "ZeroDivisionError: no price in on_book" in outcome.bots[2].disqualified
+    assert "ZeroDivisionError: no price in on_book" in results(outcome)[2].disqualified
     assert capsys.readouterr() == ("", "")
     assert "[cup ann] two words and more\n" in log.getvalue()
     assert log.getvalue().count("\n") == len(lines)

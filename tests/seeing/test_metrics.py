@@ -14,8 +14,7 @@ from actors.metrics.prometheus_sink import MetricsPortError, served_metrics
 from actors.metrics.report import Metrics
 from actors.player import MatchPlayer, PlayerSetup
 from actors.progress import Progress
-from actors.record import MatchRecord
-from tests.seeing.test_bot_output import TALKERS, job
+from tests.seeing.test_bot_output import TALKERS, job, results
 
 SCALPER = Path(__file__).parents[1] / "match" / "bots.py"
 
@@ -47,15 +46,12 @@ def test_figures_of_a_match_are_those_of_its_result() -> None:
     )
     outcomes = [player.play(job(*bots, duration="60s")) for _ in range(2)]
     for seat, name in enumerate(("scalper", "eve")):
-        results = []
-        for outcome in outcomes:
-            assert isinstance(outcome, MatchRecord)
-            results.append(outcome.bots[seat])
+        played = [results(outcome)[seat] for outcome in outcomes]
         labels = ("cup", name)
-        assert noted.counters.get((FILLS.name, labels), 0) == sum(each.fills for each in results)
-        rejects = sum(each.denied + each.rejected for each in results)
+        assert noted.counters.get((FILLS.name, labels), 0) == sum(each.fills for each in played)
+        rejects = sum(each.denied + each.rejected for each in played)
         assert noted.counters.get(("arena_bot_rejects_total", labels), 0) == rejects
-        assert noted.gauges["arena_bot_equity", labels] == pytest.approx(results[-1].final_equity, rel=1e-4)
+        assert noted.gauges["arena_bot_equity", labels] == pytest.approx(played[-1].final_equity, rel=1e-4)
         assert 0 <= noted.gauges["arena_bot_drawdown_ratio", labels] < 1
         assert ("arena_bot_position", labels) in noted.gauges
     assert noted.counters["arena_bot_fills_total", ("cup", "scalper")] > 0
