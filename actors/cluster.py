@@ -30,6 +30,11 @@ WORKER_ENVIRONMENT = {
 _START_ATTEMPTS = 2  # "node timed out during startup" mostly means a busy machine
 
 
+def passed_on() -> dict[str, str]:
+    """Return the driver's settings that a worker must share."""
+    return {name: os.environ[name] for name in ("ARENA_CACHE_DIR",) if name in os.environ}
+
+
 class Cluster(msgspec.Struct, frozen=True):
     """A cluster this process is connected to: its CPUs, and the dashboard's address where there is one."""
 

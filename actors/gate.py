@@ -248,6 +248,11 @@ class RiskGate:
         """Let a cancel of all orders through, whatever the state."""
         return RiskApproved(command, now_ns, _TOKEN)
 
+    @property
+    def paused(self) -> bool:
+        """Whether somebody has paused the account."""
+        return self._paused
+
     def pause(self) -> None:
         """Let nothing but cancels through until `resume`."""
         if not self._paused:

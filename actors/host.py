@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.context import HostContext
 from actors.risk import RiskLimits
+from actors.steering import Steersman
 from actors.strategy_host import StrategyHost
 from actors.strategy_setup import series_numbers
 from actors.venues.faulty import simulated_venue
@@ -109,6 +110,7 @@ class AccountHost:
             handler_limit_s=handler_limit_s,
             answer_timeout_ns=self.venue.answer_timeout_ns,
         )
+        self.steersman = Steersman(self.host, journal)
         self._numbers = series_numbers(account_id, self.host.subscriptions, series)
         self.wishes = _wishes(self.host.subscriptions, instruments, self._numbers)
         self.venue.subscribe(self.wishes)
@@ -164,11 +166,16 @@ class AccountHost:
     def leave(self, now_ns: int, reason: str) -> bytes:
         """Take the account out at `now_ns`: its orders are canceled, its position stays; return the rows."""
         self.host.context.now_ns = now_ns
+        self.venue.connect()  # it may leave before it has started
         self.host.disqualify("left", reason)
         return self.venue.take_commands()
 
+    def flush(self) -> None:
+        """Let the journal have everything that was taken down so far."""
+        self.host.flush()
+
     def steer(self, now_ns: int, steering: Steering) -> bytes:
-        self.host.steer(now_ns, steering)
+        self.steersman.do(now_ns, steering)
         return self.venue.take_commands()
 
     def stop(self, now_ns: int) -> bytes:

@@ -213,13 +213,15 @@ def first_account(spec: MatchSpec, kernel: RunningMarket) -> int:
 
 def build_strategies(spec: MatchSpec) -> list[Strategy[Any]]:
     """Return the bots' strategies, not yet started."""
-    made = []
-    for index, bot in enumerate(spec.bots):
-        with speaking(bot.name):
-            strategy = find_strategy(bot, source="match", at=f"bots[{index}]")
-            config = decode_config(strategy, bot.config, source="match", at=f"bots[{index}].config")
-            made.append(strategy(config))
-    return made
+    return [build_strategy(spec, seat) for seat in range(len(spec.bots))]
+
+
+def build_strategy(spec: MatchSpec, seat: int) -> Strategy[Any]:
+    """Return the strategy of the bot at a seat, not yet started."""
+    bot = spec.bots[seat]
+    with speaking(bot.name):
+        strategy = find_strategy(bot, source="match", at=f"bots[{seat}]")
+        return strategy(decode_config(strategy, bot.config, source="match", at=f"bots[{seat}].config"))
 
 
 def opening_ns(spec: MatchSpec) -> int:

@@ -11,7 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Protocol, TextIO, cast
 
 import msgspec
 
@@ -137,7 +137,16 @@ def resident_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def enter_folder(setup: PlayerSetup) -> None:
+class Folders(Protocol):
+    """Where a user's own strategies are found: the driver's folder and module search path."""
+
+    @property
+    def working_folder(self) -> str | None: ...
+    @property
+    def search_path(self) -> tuple[str, ...]: ...
+
+
+def enter_folder(setup: Folders) -> None:
     """Make a worker process look for modules where its driver does. Folders this node lacks are left out."""
     if setup.working_folder is not None and Path(setup.working_folder).is_dir():
         os.chdir(setup.working_folder)

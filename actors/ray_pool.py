@@ -7,14 +7,13 @@ because a match's outcome depends on its job alone: its jobs are played elsewher
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 # isort: off
-from actors.cluster import WORKER_ENVIRONMENT  # before Ray: see actors.ray_environment
+from actors.cluster import WORKER_ENVIRONMENT, passed_on  # before Ray: see actors.ray_environment
 
 import ray
 # isort: on
@@ -298,7 +297,7 @@ class RayPool:
             num_cpus=1,
             max_restarts=0,  # a restarted actor would run its calls in any order: start a new one
             max_task_retries=0,
-            runtime_env={"env_vars": {**WORKER_ENVIRONMENT, **_passed_on()}},
+            runtime_env={"env_vars": {**WORKER_ENVIRONMENT, **passed_on()}},
         )(MatchWorker)
         actor = actor_class.remote(self._setup, self._expected, label, self._board.name)
         # the first call tells a worker that cannot start from one that a match kills
@@ -337,8 +336,3 @@ def _may_follow(slot: _Slot, task: _Task) -> bool:
     gets a worker to itself, or its neighbours would be blamed for it.
     """
     return not slot.calls or not (task.alone or slot.calls[-1][1][0].alone)
-
-
-def _passed_on() -> dict[str, str]:
-    """Return the driver's settings that a worker must share."""
-    return {name: os.environ[name] for name in ("ARENA_CACHE_DIR",) if name in os.environ}

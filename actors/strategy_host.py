@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from actors.context import HostContext
 from actors.desk import OrderDesk
-from actors.faults import BotFaultError, StrategySetupError, describe_fault
+from actors.faults import BotFaultError, describe_fault
 from actors.gate import RiskApproved, RiskGate
 from actors.market_ears import MarketEars
 from actors.market_view import MarketView
@@ -21,12 +21,12 @@ from actors.pace import Pace
 from actors.portfolio import Portfolio
 from actors.risk import RiskLimits
 from actors.settlement import Settlement
-from actors.strategy_setup import override, reconfigured, traded_instruments, wanted_subscriptions
+from actors.strategy_setup import override, traded_instruments, wanted_subscriptions
 from actors.timers import Timers
 from actors.tracker import OrderTracker
 from actors.warmup import warmup_bars
 from actors.watchdog import WATCHDOG
-from exchange_sim.journal import Disqualified, JournalStream, Sent, Started, Steered, Stopped
+from exchange_sim.journal import Disqualified, JournalStream, Sent, Started, Stopped
 from exchange_sim.markets.history import EMPTY_HISTORY, History
 from exchange_sim.model.commands import Command
 from exchange_sim.model.events import (
@@ -39,7 +39,7 @@ from exchange_sim.model.events import (
 )
 from exchange_sim.model.ids import AccountId, AssetId, InstrumentId
 from exchange_sim.model.market import MarketData, Quote, SeriesMessage
-from exchange_sim.ports import Steering, Venue
+from exchange_sim.ports import Venue
 from exchange_sim.rng import generator
 from strategies.api import Strategy, Topic
 
@@ -95,8 +95,6 @@ class StrategyHost:
         self.account_id = account_id
         self.disqualified = ""
         self.stopped = False
-        self.refused = ""
-        """Why the last steering could not be done; empty if it could."""
         self.calls = 0
         """Odd while a handler runs; the watchdog looks at it."""
         self.handler_limit_s = handler_limit_s
@@ -187,36 +185,18 @@ class StrategyHost:
         self._record(Stopped(self.account_id, now_ns))
         self._journal.flush()
 
-    def steer(self, now_ns: int, steering: Steering) -> None:
-        """Do what somebody from outside asks for; see `exchange_sim.ports.Steering`.
-
-        While paused, the strategy hears everything and its new orders are denied. What cannot be done leaves
-        everything as it was; `refused` says why.
-        """
+    def retire(self, now_ns: int) -> None:
+        """Let the strategy end before its time, and cancel its orders; its position stays."""
         self.context.now_ns = now_ns
-        self._record(Steered(self.account_id, now_ns, steering.action, steering.values))
-        self.refused = ""
-        if self.disqualified or self.stopped:
-            self.refused = "expected a bot that is playing, was one that has ended"
-        elif steering.action == "pause":
-            self.gate.pause()
-        elif steering.action == "resume":
-            self.gate.resume()
-        elif steering.action == "stop":
-            self._guarded(self._retire)
-        else:
-            try:
-                self.replace_strategy(reconfigured(self.strategy, steering.values))
-            except StrategySetupError as error:
-                self.refused = str(error)
-        self._journal.flush()
-
-    def _retire(self) -> None:
-        self._end()
         self.stopped = True
+        self._guarded(self._end)
         self._silence()
-        self.desk.cancel_all(self.context.now_ns, None)
+        self.desk.cancel_all(now_ns, None)
         self._leave()
+
+    def flush(self) -> None:
+        """Let the journal have everything that was taken down so far."""
+        self._journal.flush(at_least=1)
 
     def act(self, now_ns: int, action: Callable[[HostContext], None]) -> None:
         """Let somebody else use the strategy's context once, as a handler of it would at `now_ns`."""

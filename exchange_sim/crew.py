@@ -8,12 +8,14 @@ different accounts are ordered by their content.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from exchange_sim.kernel.outputs import snapshot_dtype
+import numpy as np
+
+from exchange_sim.kernel.outputs import ORDER_EVENT, snapshot_dtype
 from exchange_sim.markets.history import History
-from exchange_sim.ports import NEVER_NS, Participant, Rows, Steering
+from exchange_sim.ports import NEVER_NS, Participant, Rows, Steering, Wishes
 
 _ORDER_EVENT = struct.Struct("<7qihBBq")
 _ACCOUNT = 7  # place in an order event
@@ -39,6 +41,36 @@ class News(NamedTuple):
     trades: bytes = b""
     quotes: bytes = b""
     series: Rows = ()
+
+
+class NewsFilter:
+    """Tells what of the news is for a crew.
+
+    Parameters
+    ----------
+    wishes
+        Of its participants, by account.
+    """
+
+    def __init__(self, wishes: Mapping[int, Wishes]) -> None:
+        self._mine = np.zeros(max(wishes, default=0) + 1, np.bool_)
+        self._mine[list(wishes)] = True
+        self._kinds = [
+            (News._fields.index(kind), kind)
+            for kind in (*KINDS, "series")
+            if any(getattr(wish, kind) for wish in wishes.values())
+        ]
+
+    def part(self, news: News) -> News | None:
+        """Return what is for the crew, None for nothing."""
+        wanted: dict[str, Any] = {kind: news[place] for place, kind in self._kinds if news[place]}
+        if news.order_events:
+            rows = np.frombuffer(news.order_events, ORDER_EVENT)
+            accounts = rows["account"]
+            own = rows[self._mine[np.minimum(accounts, len(self._mine) - 1)] & (accounts < len(self._mine))]
+            if len(own):
+                wanted["order_events"] = own.tobytes()
+        return News(news.until_ns, **wanted) if wanted else None
 
 
 class Crew:
@@ -78,20 +110,42 @@ class Crew:
 
     def start(self, now_ns: int, history: History) -> None:
         """Begin, warmed up with the market's history."""
-        for account, participant in self.participants.items():
-            participant.start(now_ns, history)
-            self._due[account] = participant.next_time_ns()
+        for account in self.participants:
+            self.start_one(account, now_ns, history)
+
+    def start_one(self, account: int, now_ns: int, history: History) -> None:
+        """Begin with one participant."""
+        participant = self.participants[account]
+        participant.start(now_ns, history)
+        self._due[account] = participant.next_time_ns()
         self._look()
 
     def send(self, news: News) -> None:
         """Take the news and do all that is due before their `until_ns`; `receive` has what is sent."""
-        self._hand_out(news)
+        self._hand_out(news, self._wanted)
         until_ns = news.until_ns
         for account, due_ns in self._due.items():
             if due_ns < until_ns:
-                participant = self.participants[account]
-                self._commands.append(participant.run(until_ns))
-                self._due[account] = participant.next_time_ns()
+                self._run(account, until_ns)
+        self._look()
+
+    def send_to(self, account: int, news: News) -> None:
+        """Do of `send` what concerns one account: done for each, it is the same."""
+        self._hand_out(news, (account,))
+        if self._due[account] < news.until_ns:
+            self._run(account, news.until_ns)
+        self._look()
+
+    def _run(self, account: int, until_ns: int) -> None:
+        participant = self.participants[account]
+        self._commands.append(participant.run(until_ns))
+        self._due[account] = participant.next_time_ns()
+
+    def expel(self, account: int, now_ns: int, reason: str) -> None:
+        """Take a participant out before it does what is due until `now_ns`; `receive` has its cancels."""
+        participant = self.participants[account]
+        self._commands.append(participant.leave(now_ns, reason))
+        self._due[account] = participant.next_time_ns()
         self._look()
 
     def steer(self, account: int, steering: Steering, now_ns: int) -> None:
@@ -122,7 +176,7 @@ class Crew:
     def _look(self) -> None:
         self.due_ns = min(self._due.values(), default=NEVER_NS)
 
-    def _hand_out(self, news: News) -> None:
+    def _hand_out(self, news: News, accounts: Iterable[int]) -> None:
         published: dict[str, Rows] = {}
         for place, kind, unpack in self._feeds:
             rows = news[place]
@@ -137,12 +191,12 @@ class Crew:
                 own[account].append(row)
             else:
                 own[account] = [row]
-        if not published:
+        if not published and accounts is self._wanted:
             for account, rows_of_it in own.items():
                 self._enqueue(account, rows_of_it, {})
             return
-        for account, kinds in self._wanted.items():
-            wanted = {kind: published[kind] for kind in kinds if kind in published}
+        for account in accounts:
+            wanted = {kind: published[kind] for kind in self._wanted[account] if kind in published}
             if wanted or account in own:
                 self._enqueue(account, own.get(account, ()), wanted)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import zlib
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -27,7 +27,7 @@ from exchange_sim.engine.memory_digest import layout_digest
 from exchange_sim.engine.packing import pack_commands, pack_events
 from exchange_sim.engine.row_exchange import RowExchange
 from exchange_sim.engine.snapshots import SnapshotError
-from exchange_sim.journal import JournalHeader, JournalWriter
+from exchange_sim.journal import JournalHeader
 
 CHECKPOINT_COMMANDS = 100_000
 _FRAME_COMMANDS = 4_096
@@ -109,6 +109,16 @@ def inflate(saved: bytes) -> bytes:
         raise SnapshotError(f"expected a compressed snapshot: {error}") from None
 
 
+class FrameSink(Protocol):
+    """What takes an exchange's frames: `JournalWriter`, or something that hands them on to one."""
+
+    commands: int
+    events: int
+
+    def write(self, payload: bytes) -> None: ...
+    def force(self) -> None: ...
+
+
 class EngineRecorder:
     """Writes down what an exchange does, from now until `close`.
 
@@ -134,7 +144,7 @@ class EngineRecorder:
 
     def __init__(
         self,
-        journal: JournalWriter,
+        journal: FrameSink,
         exchange: RowExchange,
         *,
         sync: Sync = Sync.NONE,

@@ -20,7 +20,7 @@ import sys
 import zlib
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -133,6 +133,14 @@ def body_start(encoded: bytes | memoryview, at: int = 0) -> int:
     return at + (1 if marker < 0xDC else 3 if marker == 0xDC else 5)
 
 
+def array_length(encoded: bytes | memoryview) -> int:
+    """Return how many elements the MessagePack array at the start has."""
+    marker = encoded[0]
+    if marker < 0xDC:
+        return marker & 0x0F
+    return int.from_bytes(encoded[1 : 3 if marker == 0xDC else 5], "big")
+
+
 def overall_digest(header: JournalHeader, stream_digests: Sequence[str]) -> str:
     """Return the digest that names a run: 32 hex digits."""
     named = (header.seed, header.config_digest, header.schema_version, header.streams, tuple(stream_digests))
@@ -200,6 +208,14 @@ class JournalStream:
         if self._write is not None:
             self._write(b"R" + _STREAM.pack(self._number) + encoded)
 
+    def take(self, encoded: bytes | memoryview) -> None:
+        """Write records that another stream of the same account has encoded."""
+        self.flush(at_least=1)
+        self._digest.update(encoded)
+        self._count += array_length(encoded)
+        if self._write is not None:
+            self._write(b"R" + _STREAM.pack(self._number) + encoded)
+
     @property
     def count(self) -> int:
         """Records so far, those not yet written included."""
@@ -217,6 +233,14 @@ class Resumed(NamedTuple):
     commands: int
     events: int
     chain: Chain
+
+
+class Sink(Protocol):
+    """What a journal writes to: a binary file."""
+
+    def write(self, content: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+    def fileno(self) -> int: ...
 
 
 class JournalWriter:
@@ -238,7 +262,7 @@ class JournalWriter:
     """
 
     def __init__(
-        self, header: JournalHeader, sink: BinaryIO | None = None, *, resumed: Resumed | None = None
+        self, header: JournalHeader, sink: Sink | None = None, *, resumed: Resumed | None = None
     ) -> None:
         if len(set(header.streams)) < len(header.streams):
             raise ValueError(f"streams: expected different names, was {header.streams}")
@@ -268,6 +292,20 @@ class JournalWriter:
             framed = frame(payload)
             self._sink.write(framed)
             self._chain.update(framed)
+
+    def relay(self, payload: bytes | memoryview) -> None:
+        """Write a frame whose payload was made elsewhere: records of an account, or of an exchange.
+
+        Raises
+        ------
+        OSError
+            As of `write`.
+        """
+        if payload[:1] == b"R":
+            number = _STREAM.unpack_from(payload, 1)[0]
+            self._streams[self.header.streams[number]].take(payload[1 + _STREAM.size :])
+        else:
+            self.write(bytes(payload))
 
     def force(self) -> None:
         """Wait until everything written is on the disk."""

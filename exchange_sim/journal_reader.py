@@ -143,6 +143,17 @@ def parse_frames(content: bytes, name: str) -> list[bytes]:
     return payloads
 
 
+def whole_frames(content: bytes, name: str) -> Iterator[tuple[int, memoryview]]:
+    """Yield place and payload of each whole frame; a torn last one is left out.
+
+    Raises
+    ------
+    JournalError
+        A byte has changed.
+    """
+    yield from _Frames(content, name)
+
+
 class _Frames:
     """Iterates over (place, payload) of whole frames; afterwards `torn_bytes` is what was left over.
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from exchange_sim.crew import KINDS, News
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.kernel.outputs import ORDER_EVENT, SAMPLE
+from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.history import History
 from exchange_sim.model.enums import EventKind
 from exchange_sim.model.ids import AccountId, InstrumentId
@@ -21,6 +22,7 @@ from exchange_sim.worth import worth_atoms
 _BAR = struct.Struct("<7q2i")
 _OUTPUTS = {"bars": "bars", "books": "snapshots", "trades": "trades", "quotes": "quotes"}
 _CLOSINGS = (int(EventKind.FILLED), int(EventKind.DELEVERAGED))
+_OPENING_SLICE_NS = SECOND_NS  # machine code keeps other threads away
 _TALLIED_BYTES = 2**18  # events are counted so many at once
 
 
@@ -66,7 +68,7 @@ class MarketSide:
         kernel = self.kernel
         start_ns = kernel.now_ns + opening_ns
         while kernel.now_ns < start_ns:
-            kernel.advance(start_ns, opening_ns)
+            kernel.advance(min(start_ns, kernel.now_ns + _OPENING_SLICE_NS), opening_ns)
         closed: dict[tuple[InstrumentId, int], list[Bar]] = {}
         for row in _BAR.iter_unpack(kernel.take_bytes("bars")):
             bar = _closed_bar(kernel.instruments[row[8]].instrument_id, row)

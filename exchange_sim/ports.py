@@ -161,6 +161,9 @@ class Participant(Protocol):
         `ts_ns` of a row is its arrival at the exchange. Never raises for what the bot does.
         """
 
+    def leave(self, now_ns: int, reason: str) -> bytes:
+        """Be taken out: nothing of the bot is called any more; return COMMAND rows that cancel its orders."""
+
     def steer(self, now_ns: int, steering: Steering) -> bytes:
         """Do what somebody from outside asks for at `now_ns`, and return COMMAND rows.
 

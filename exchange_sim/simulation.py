@@ -8,13 +8,10 @@ skipped. Whoever runs the parts of a window, and in which order, the result is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-import numpy as np
-
-from exchange_sim.crew import KINDS, Crew, News
-from exchange_sim.kernel.outputs import ORDER_EVENT
+from exchange_sim.crew import Crew, News, NewsFilter
 from exchange_sim.market_side import MarketSide
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.history import History
@@ -111,7 +108,7 @@ class WindowLoop:
         self._opening_ns = opening_ns
         self._helm = helm
         self._pace = pace
-        self._router = _Router(self.crews)
+        self._filters = [NewsFilter(crew.wishes) for crew in self.crews] if len(self.crews) > 1 else []
         self._crew_of = {account: crew for crew in self.crews for account in crew.accounts}
         self._start_ns = self._end_ns = self._sample_ns = NEVER_NS
 
@@ -148,11 +145,26 @@ class WindowLoop:
             self._sample_ns = NEVER_NS if last else min(sample_ns + self._equity_interval_ns, self._end_ns)
         self._advance(until_ns)
 
+    def resume(self, start_ns: int, end_ns: int, recorded: int) -> None:
+        """Stand where a loop stood that began at `start_ns` and has recorded so many equities.
+
+        The parts must stand there too, and what their participants have sent since the last window must have
+        been pushed.
+        """
+        self._start_ns, self._end_ns = start_ns, end_ns
+        sample_ns = start_ns + recorded * self._equity_interval_ns
+        last = recorded and sample_ns - self._equity_interval_ns >= end_ns
+        self._sample_ns = NEVER_NS if last else min(sample_ns, end_ns)
+
     def finish(self) -> None:
         """Stop the participants at the end and let their last commands arrive."""
         for crew in self.crews:
             crew.stop(self._end_ns)
         self._collect(self.crews)
+        self.close()
+
+    def close(self) -> None:
+        """Let the last commands of participants that have stopped arrive."""
         self._helm = None
         self._advance(self._end_ns + CLOSING_NS)
         self.market.record()
@@ -160,7 +172,6 @@ class WindowLoop:
     def _advance(self, until_ns: int) -> None:
         """Let market and participants do everything that happens before `until_ns`."""
         market, feed, crews, pace = self.market, self._feed, self.crews, self._pace
-        split = self._router.split
         while market.now_ns < until_ns:
             limit_ns = until_ns
             if self._helm is not None:
@@ -175,12 +186,18 @@ class WindowLoop:
             if feed.next_ns < news.until_ns:
                 news = news._replace(series=feed.take(news.until_ns))
             busy = []
-            for crew, own in split(news):
+            for crew, own in self._split(news):
                 if own is not None or crew.due_ns < news.until_ns:
                     crew.send(own or News(news.until_ns))
                     busy.append(crew)
             if busy:
                 self._collect(busy)
+
+    def _split(self, news: News) -> Iterable[tuple[CrewPort, News | None]]:
+        """Return each crew with what it wants of the news, None for nothing."""
+        if self._filters:
+            return zip(self.crews, [each.part(news) for each in self._filters], strict=True)
+        return [(crew, news if any(news[1:]) else None) for crew in self.crews]
 
     def _collect(self, crews: Sequence[CrewPort]) -> None:
         for crew in crews:
@@ -194,43 +211,6 @@ class WindowLoop:
             crew.steer(account, steering, now_ns)
             self._collect((crew,))
         return helm.next_ns
-
-
-class _Router:
-    """Tells what of the news is for which crew."""
-
-    def __init__(self, crews: Sequence[CrewPort]) -> None:
-        self._crews = crews
-        places = {account: place for place, crew in enumerate(crews) for account in crew.accounts}
-        self._places = np.full(max(places, default=0) + 1, -1, np.int64)
-        for account, place in places.items():
-            self._places[account] = place
-        self._kinds = [
-            tuple(
-                kind
-                for kind in (*KINDS, "series")
-                if any(getattr(wish, kind) for wish in crew.wishes.values())
-            )
-            for crew in crews
-        ]
-
-    def split(self, news: News) -> list[tuple[CrewPort, News | None]]:
-        """Return each crew with what it wants of the news, None for nothing."""
-        if len(self._crews) == 1:
-            return [(self._crews[0], news if any(news[1:]) else None)]
-        own = self._own(news.order_events) if news.order_events else {}
-        parts: list[tuple[CrewPort, News | None]] = []
-        for place, crew in enumerate(self._crews):
-            wanted = {kind: getattr(news, kind) for kind in self._kinds[place] if getattr(news, kind)}
-            events = own.get(place, b"")
-            some = bool(wanted or events)
-            parts.append((crew, News(news.until_ns, events, **wanted) if some else None))
-        return parts
-
-    def _own(self, events: bytes) -> dict[int, bytes]:
-        rows = np.frombuffer(events, ORDER_EVENT)
-        places = self._places[rows["account"]]
-        return {int(place): rows[places == place].tobytes() for place in np.unique(places)}
 
 
 class Simulation(WindowLoop):
