@@ -25,6 +25,7 @@ from actors.cli import (
     replay,
     search,
     strategies,
+    top,
     tournament,
 )
 from actors.cli.errors import ExitCode, exit_code_of, one_line
@@ -47,6 +48,7 @@ app.command("fork")(fork.fork)
 app.command("replay")(replay.replay)
 app.add_typer(tournament.app, name="tournament")
 app.command("search")(search.search)
+app.command("top")(top.top)
 app.command("strategies")(strategies.strategies)
 app.command("check-strategy")(check_strategy.check)
 app.add_typer(bars.app, name="bars")

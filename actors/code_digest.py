@@ -14,6 +14,7 @@ BESIDE_THE_MATCH: Final = (
     "actors/cli",
     "actors/dashboard.py",
     "actors/metrics",
+    "actors/ray_actors.py",
     "actors/reports",
     "actors/run_watch.py",
     "actors/standings.py",

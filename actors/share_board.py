@@ -24,8 +24,12 @@ _LOOKS_BEFORE = 3  # about a second each
 class _Board:
     """Share played, by match."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._shares: dict[str, float] = {}
+
+    def __repr__(self) -> str:
+        return f"ShareBoard({self._name})"
 
     def post(self, match_id: str, share: float) -> None:
         self._shares[match_id] = share
@@ -60,6 +64,7 @@ class ShareBoard:
     """The driver's end. Reading never waits: it takes what the last look has brought."""
 
     def __init__(self, label: str) -> None:
+        self._label = label
         self.name = f"shares {label} {os.getpid()}-{id(self)}"
         self._shares: dict[str, float] = {}
         self._actor: Any = None
@@ -77,7 +82,9 @@ class ShareBoard:
         if self._actor is None:
             if self._looks > _LOOKS_BEFORE:
                 self._actor = (
-                    ray.remote(num_cpus=0)(_Board).options(name=self.name, get_if_exists=True).remote()
+                    ray.remote(num_cpus=0)(_Board)
+                    .options(name=self.name, get_if_exists=True)
+                    .remote(self._label)
                 )
             return
         if self._answer is not None:

@@ -37,6 +37,14 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     doing: str = ""
 
 
+class ActorRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An actor that is alive, as Ray lists it. `name` is what the actor calls itself."""
+
+    name: str
+    pid: int
+    node: str
+
+
 class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     """An account in a market under way. Money is in the settlement asset; None is not known."""
 
