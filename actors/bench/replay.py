@@ -82,7 +82,7 @@ def run(*, quick: bool = False, peers: bool = True, recorded: Path | None = None
     DepthError
         The record cannot be used.
     """
-    instrument = InstrumentSpec(symbol=SYMBOL, mark="last", tiers=()).instrument()
+    instrument = InstrumentSpec(symbol=SYMBOL, mark="last").instrument()
     if recorded is None:
         record, source = made_record(instrument, 500 if quick else 6_000), "made"
     else:

@@ -43,7 +43,7 @@ class ReplayL2Market(
     ----------
     instruments
         Symbols, or tables with `symbol`, its files and what differs from the symbol's preset. All are traded
-        as perpetuals, marked at the last recorded trade, and have margin tiers only where these are named.
+        as perpetuals, and marked at the last recorded trade.
     queue
         Where a bot's order stands in a recorded queue.
     start
@@ -80,12 +80,7 @@ class ReplayL2Market(
         entries = (
             DepthInstrument(symbol=entry) if isinstance(entry, str) else entry for entry in self.instruments
         )
-        return tuple(
-            msgspec.structs.replace(
-                entry, mark=entry.mark or "last", tiers=() if entry.tiers is None else entry.tiers
-            )
-            for entry in entries
-        )
+        return tuple(msgspec.structs.replace(entry, mark=entry.mark or "last") for entry in entries)
 
     def contracts(self) -> tuple[Instrument, ...]:
         """Return the instruments the exchange lists, in order."""

@@ -147,7 +147,7 @@ def test_margin_tiers_come_from_the_preset_or_are_written_out() -> None:
 
 
 def test_perpetuals_have_margin_tiers_and_an_index_mark_unless_told_otherwise() -> None:
-    """As far as a market knows an index: replays do not, spot pairs have neither."""
+    """As far as a market knows an index: replays do not. Recorded orders and spot pairs have no tiers."""
 
     def terms(**market: object) -> list[tuple[int, int, str]]:
         made = msgspec.convert(market, MarketSpec, strict=False)
@@ -161,9 +161,7 @@ def test_perpetuals_have_margin_tiers_and_an_index_mark_unless_told_otherwise() 
     ]
     assert terms(kind="anchored", instruments=[btc]) == [(preset, 5_000, "index")]
     assert terms(kind="hybrid", instruments=[btc]) == [(preset, 5_000, "index")]
-    assert terms(kind="replay_l2", instruments=[btc]) == [(0, 0, "last")]
-    tiered = {"symbol": btc, "tiers": "preset"}
-    assert terms(kind="replay_l2", instruments=[tiered]) == [(preset, 5_000, "last")]
+    assert terms(kind="replay_l2", instruments=[btc]) == [(preset, 5_000, "last")]
     assert terms(kind="replay_l3", symbol="BTC/USD:USD", file="orders.parquet") == [(0, 0, "last")]
     plain = {"symbol": btc, "tiers": [], "mark": "last"}
     assert terms(kind="synthetic", instruments=[plain]) == [(0, 0, "last")]
