@@ -312,13 +312,18 @@ class StrategyHost:
             return
         events, cancel_again = self._settlement.settle(report)
         for event in events:
-            self._hear_order_event(event)
+            if isinstance(event, AccountRejected):
+                self._hear_account(event)
+            else:
+                self._hear_order_event(event)
         if cancel_again:
             self.tracker.open[report.client_order_id].canceling = False
             self.desk.cancel(self.context.now_ns, report.client_order_id)
 
     def _hear_account(self, event: AccountEvent) -> None:
         self._record(event)
+        if self._settlement is not None:
+            self._settlement.hear(event)
         self.portfolio.account(event)
         if self._on_account is not None:
             self._call(self._on_account, event)

@@ -124,6 +124,7 @@ class Watchdog:
         limit_s = watched.handler_limit_s
         waited_s = self._ticks * signal.getitimer(signal.ITIMER_REAL)[1]
         if now_s - self._cpu_s >= limit_s or waited_s >= _WALL_LIMITS * limit_s:
+            self._ticks, self._cpu_s = 0, now_s  # what unwinds has as long before it is ended in its turn
             raise HandlerTimeoutError(f"did not return within {limit_s:g} s")
 
 

@@ -30,6 +30,9 @@ from exchange_sim.model.ids import ClientOrderId, InstrumentId
 _SUBMIT, _CANCEL, _MODIFY = int(CommandKind.SUBMIT), int(CommandKind.CANCEL), int(CommandKind.MODIFY)
 _UNKNOWN = -2
 
+AUTOMATIC_CLIENT_IDS = 10**18
+"""Client order ids above this are for orders that were placed without one."""
+
 
 class CommandExchange(ManagedExchange):
     """The part of `Exchange` that knows command objects but no decimal prices; see there."""
@@ -64,8 +67,16 @@ class CommandExchange(ManagedExchange):
             return [_refusal(command, ts_ns, Reason.INVALID_COMMAND)]
 
     def _client_id(self, wanted: int | None) -> ClientOrderId:
-        # Every order writes an event, so the number of events differs between any two calls.
-        return ClientOrderId(self.event_count + 1 if wanted is None else wanted)
+        if wanted is None:
+            # Every order writes an event, so the number of events differs between any two calls. A chosen
+            # id takes up to two behind it (brackets).
+            return ClientOrderId(AUTOMATIC_CLIENT_IDS + self.event_count + 3)
+        if wanted > AUTOMATIC_CLIENT_IDS:
+            raise ValueError(
+                f"client_order_id: expected at most {AUTOMATIC_CLIENT_IDS} (those above are given to orders "
+                f"without one), was {wanted}"
+            )
+        return ClientOrderId(wanted)
 
 
 def _codes(command: Command, account: int, index: int) -> tuple[int, ...] | None:

@@ -10,8 +10,9 @@ Interface for other compiled code
 All arguments are integers (any width; they are widened here, so there is one machine code). `terms` is the
 address of a TERMS row, 0 for a plain command. Status
 `DONE`: the command was executed or refused, and its events are in the ring. `NEED_EVENTS`,
-`NEED_ORDERS`, `NEED_LADDER`: *nothing was changed*; return to Python, let the owner call
-`Exchange.grow(status)`, open the state again and repeat the command.
+`NEED_ORDERS`, `NEED_LADDER`, `NEED_CODE`: *nothing was changed*, or `header.stage` is 1 and the command goes
+on where it stopped; return to Python, let the owner call `Exchange.grow(status)`, open the state again and
+repeat the command.
 
 Events are rows `event_at(state.events, n & header.event_mask)` for n in [event_tail, event_head) of
 `header_at(state.header, 0)`. Who has read them sets `event_tail = event_head`. What happened at the
@@ -26,7 +27,8 @@ Rules of each command
 ---------------------
 SUBMIT: ACCEPTED, then for each trade the taker's FILLED and the maker's FILLED, then the rest rests, or
 is EXPIRED (IOC, market) or CANCELED (self-trade prevention); or one REJECTED. The checks and their
-order are in `refusals`; then range of the ladder, room for the order, and fill-or-kill.
+order are in `refusals`, for special orders in `terms` and `judging`; then range of the ladder, room for the
+order, and fill-or-kill.
 MODIFY: as submit, with MODIFIED or MODIFY_REJECTED first. CANCEL: CANCELED or CANCEL_REJECTED.
 CANCEL_ALL: a CANCELED for each open order, newest entry first, by instrument.
 DEPOSIT: `instrument` is the asset, `quantity_lots` the atoms. SET_MARK: price 0 returns to the last trade.

@@ -22,7 +22,8 @@ class OrderExchange(CommandExchange):
 
     Prices and quantities are decimal text on the instrument's grid: what is off it raises ValueError. What
     the exchange refuses is an event with a reason, never an exception. Without a client order id an order
-    gets one that no such call got before; read it from the events.
+    gets one that no order got before; read it from the events. Those are above `AUTOMATIC_CLIENT_IDS`
+    (10**18): a chosen one up there raises ValueError.
     """
 
     def limit(
@@ -118,7 +119,7 @@ class OrderExchange(CommandExchange):
         types = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
         order = self._waiting(
             account_id, instrument_id, side, quantity, types, trigger, price, source, expire_ns, reduce_only,
-            linked_client_id, client_order_id,
+            linked_client_id, self._client_id(client_order_id),
         )  # fmt: skip
         return self.submit(order, ts_ns)
 
@@ -145,7 +146,7 @@ class OrderExchange(CommandExchange):
         types = (OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT)
         order = self._waiting(
             account_id, instrument_id, side, quantity, types, trigger, price, source, expire_ns, reduce_only,
-            linked_client_id, client_order_id,
+            linked_client_id, self._client_id(client_order_id),
         )  # fmt: skip
         return self.submit(order, ts_ns)
 
@@ -221,17 +222,20 @@ class OrderExchange(CommandExchange):
 
         The stop gets the client order id behind the limit order's; if it is refused the limit order goes too.
         """
-        client = self._client_id(client_order_id)
         events = self.limit(
             account_id, instrument_id, side, quantity, price, post_only=True, reduce_only=reduce_only,
-            client_order_id=client, ts_ns=ts_ns,
+            client_order_id=client_order_id, ts_ns=ts_ns,
         )  # fmt: skip
-        if not isinstance(events[-1], OrderAccepted):
+        first = events[-1]
+        if not isinstance(first, OrderAccepted):
             return events
-        second = self.stop(
-            account_id, instrument_id, side, quantity, trigger, source=source, reduce_only=reduce_only,
-            linked_client_id=client, client_order_id=client + 1,
+        client = first.client_order_id
+        types = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+        stop = self._waiting(
+            account_id, instrument_id, side, quantity, types, trigger, None, source, 0, reduce_only, client,
+            ClientOrderId(client + 1),
         )  # fmt: skip
+        second = self.submit(stop)
         if not isinstance(second[0], OrderAccepted):
             second += self.submit(CancelOrder(AccountId(account_id), InstrumentId(instrument_id), client))
         return events + second
@@ -272,12 +276,12 @@ class OrderExchange(CommandExchange):
         expire_ns: int,
         reduce_only: bool,  # noqa: FBT001 - passed on
         linked_client_id: int,
-        client_order_id: int | None,
+        client_order_id: ClientOrderId,
     ) -> SubmitOrder:
         """Return an order that waits: of the first of two types without a price, of the second with one."""
         instrument = self.instrument(instrument_id)
         return SubmitOrder(
-            AccountId(account_id), instrument.instrument_id, self._client_id(client_order_id), _side(side),
+            AccountId(account_id), instrument.instrument_id, client_order_id, _side(side),
             types[price is not None], _in_force(None, expire_ns),
             0 if quantity is None else instrument.lots(quantity),
             0 if price is None else instrument.ticks(price), trigger_ticks=instrument.ticks(trigger),

@@ -21,7 +21,6 @@ from exchange_sim.kernel.clocks import fundamental_ticks
 from exchange_sim.kernel.heap import drop_first, key_of, push, replace_first
 from exchange_sim.kernel.recording import record_own
 from exchange_sim.kernel.tables import (
-    NEED_OUTPUT,
     NEVER_NS,
     OPERATION,
     RANK_OPERATOR,
@@ -139,19 +138,17 @@ def start_operations(kernel_address: int, count: int) -> None:
 
 @compiled
 def _clear(k: Any, s: Any, row: Any) -> int:
-    """Cancel all orders in an instrument, going on where a call before left off; return a status."""
-    while row.interval_ns < header_at(s.header, 0).accounts:
-        if k.recording and k.applied_count == k.applied_capacity:
-            return NEED_OUTPUT
-        account = row.interval_ns
-        status = apply(s, k.now_ns, _CANCEL_ALL, account, row.instrument, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        if status != DONE:
-            return status
+    """Cancel the orders of the next account in an instrument; return a status.
+
+    One account at a time: what others see of it is what they see when the journal's commands are replayed.
+    """
+    account = row.interval_ns
+    status = apply(s, k.now_ns, _CANCEL_ALL, account, row.instrument, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    if status == DONE:
         if k.recording:
             record_own(k, k.now_ns, _CANCEL_ALL, account, row.instrument, 0, 0)
-        row.interval_ns = account + 1
-    row.interval_ns = 0
-    return DONE
+        row.interval_ns = account + 1 if account + 1 < header_at(s.header, 0).accounts else 0
+    return status
 
 
 @compiled
@@ -180,6 +177,8 @@ def operate(k: Any, s: Any, number: int) -> int:
     if status != DONE:
         return status
     k.touched = row.instrument
+    if row.kind == _CANCEL_ALL and row.interval_ns > 0:
+        return DONE  # the same entry again
     if row.last > 0:
         row.place += 1
         row.due_ns = load(k.rates, 2 * row.place) if row.place < row.last else NEVER_NS

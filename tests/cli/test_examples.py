@@ -45,6 +45,14 @@ def test_without_the_data_the_example_says_what_it_needs(arena: Arena) -> None:
     ]
 
 
+def test_on_a_day_when_nothing_works_the_match_is_played_to_its_end(arena: Arena) -> None:
+    answer = arena("match", str(EXAMPLES / "faults.toml"), "--json")
+    assert answer.code == ExitCode.DONE, answer.err
+    rows = {row["bot"]: row for row in answer.document["leaderboard"]}
+    assert set(rows) == {"good line", "bad line", "random"}
+    assert all(row["fills"] > 0 for row in rows.values())
+
+
 @pytest.mark.parametrize("bot", ["factors.py:Contrarian"])
 def test_the_bots_of_the_examples_pass_every_card(arena: Arena, bot: str) -> None:
     answer = arena("check-strategy", str(EXAMPLES / bot), "--duration", "2m")

@@ -15,6 +15,7 @@ import pytest
 
 import exchange_sim.engine.exchange as module
 from exchange_sim.engine.accounting import ConservationError
+from exchange_sim.engine.command_exchange import AUTOMATIC_CLIENT_IDS
 from exchange_sim.engine.core import NEED_EVENTS
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
@@ -185,6 +186,30 @@ def test_thousands_of_accounts_can_be_opened() -> None:
     exchange.check_conservation()
     with pytest.raises(ValueError, match="asset: expected one of USD, EUR, was none"):
         exchange.balance("account-1")
+
+
+def test_orders_without_an_id_never_meet_a_chosen_one(exchange: Exchange) -> None:
+    """Whatever ids are chosen, also those that the number of events will reach."""
+    taken = range(1, 60)
+    name, other, symbol = *exchange.accounts[:2], BTC
+    exchange.limit(other, symbol, "sell", "0.01", "1000", client_order_id=1)
+    exchange.limit(name, symbol, "buy", "0.01", "1000", client_order_id=1)
+    for number in taken:
+        exchange.limit(name, symbol, "buy", "0.01", "900", client_order_id=number)
+    exchange.limit(name, symbol, "buy", "0.01", "900", client_order_id=AUTOMATIC_CLIENT_IDS)
+    events = [
+        *exchange.limit(name, symbol, "buy", "0.01", "900"),
+        *exchange.oco(name, symbol, "buy", "0.01", "900", "2000"),
+        *exchange.limit(name, symbol, "buy", "0.01", "900"),
+        *exchange.bracket(name, symbol, "buy", "0.01", "900", stop_loss="800"),
+        *exchange.limit(name, symbol, "buy", "0.01", "900"),
+    ]
+    assert all(isinstance(each, OrderAccepted) for each in events), events
+    numbers = [each.client_order_id for each in events if isinstance(each, OrderAccepted)]
+    assert len(set(numbers)) == len(events) == 7
+    assert min(numbers) > AUTOMATIC_CLIENT_IDS + 2
+    with pytest.raises(ValueError, match=r"client_order_id: expected at most 10{18} \(.*\), was 10{17}1"):
+        exchange.limit(name, symbol, "buy", "1", "2", client_order_id=AUTOMATIC_CLIENT_IDS + 1)
 
 
 def test_the_example_of_the_documentation_runs() -> None:

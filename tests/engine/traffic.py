@@ -120,6 +120,11 @@ class Traffic:
             self.now += self.draws.below(3 * _SECOND)
         elif draw < 1600:
             self.now += self.draws.below(_SECOND // 20)
+        elif draw < 1640 and self.twin.expiring:
+            # To the very instant at which the next order ends, or the one before.
+            end_ns = min(order.expire for order in self.twin.expiring.values()) - self.draws.below(2)
+            if end_ns < self.now + 60 * _SECOND:
+                self.now = max(self.now, end_ns)
 
     # Pieces
 

@@ -27,7 +27,8 @@ import numpy.typing as npt
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.engine_journal import EngineRecorder, Sync, engine_header
-from exchange_sim.engine_replay import batches, recover, replay_engine
+from exchange_sim.engine_recovery import recover
+from exchange_sim.engine_replay import batches, replay_engine
 from exchange_sim.journal import JournalWriter
 from exchange_sim.journal_reader import read_journal
 from exchange_sim.model.enums import CommandKind

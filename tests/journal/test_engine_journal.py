@@ -17,7 +17,8 @@ from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND, EVENT
 from exchange_sim.engine.packing import pack_commands, pack_events, unpack_commands, unpack_events
 from exchange_sim.engine_journal import Batch, EngineRecorder, Sync
-from exchange_sim.engine_replay import batches, recover, replay_engine
+from exchange_sim.engine_recovery import recover
+from exchange_sim.engine_replay import batches, replay_engine
 from exchange_sim.journal import FRAME, JournalWriter, frame
 from exchange_sim.journal_reader import JournalError, parse_journal
 from tests.engine.test_exchange import new_exchange

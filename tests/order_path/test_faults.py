@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,8 +21,8 @@ from exchange_sim.markets.inputs import MarketInputs
 from exchange_sim.markets.outages import OutageSpec
 from exchange_sim.markets.spec import SyntheticMarket
 from exchange_sim.model.enums import EventKind, Reason, Side
-from exchange_sim.model.events import OrderRejected
-from strategies.api import OrderState, StrategyConfig, books
+from exchange_sim.model.events import AccountEvent, AccountRejected, LeverageSet, OrderRejected
+from strategies.api import Context, OrderState, StrategyConfig, books
 from strategies.builtin import BUILTIN
 from tests.order_path.bots import MID, MS, Quiet, Scripted, Wall
 
@@ -65,6 +66,34 @@ def check_books(stage: Stage) -> None:
         resting = {each.client_order_id: each.leaves_lots for each in exchange.open_orders(name)}
         tracked = {number: order.leaves_lots for number, order in host.host.tracker.open.items()}
         assert tracked == resting, name
+
+
+class Geared(Scripted):
+    """Changes its leverage, and remembers what it was told of it."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(*((50 * number, _gear(1 + number % 10)) for number in range(count)))
+        self.told: list[AccountEvent] = []
+
+    def on_account(self, ctx: Context, event: AccountEvent) -> None:
+        self.told.append(event)
+
+
+def _gear(leverage: int) -> Callable[[Any, Context], object]:
+    return lambda bot, ctx: ctx.set_leverage(bot.symbol, leverage)
+
+
+def test_commands_about_leverage_that_get_lost_are_told() -> None:
+    faults = AccountFaults(up=LinkFaults(drop=0.4), down=DownFaults(drop=0.3, reorder=0.3))
+    bot = Geared(30)
+    stage = Stage([Player("bot", bot, latency=JITTER, faults=faults)], duration_ns=10 * SECOND_NS)
+    stage.play()
+    done = [each.leverage for each in bot.told if isinstance(each, LeverageSet)]
+    lost = [each.reason for each in bot.told if isinstance(each, AccountRejected)]
+    assert len(done) + len(lost) == 30
+    assert set(lost) == {Reason.NOT_RECEIVED}
+    assert len(done) > 5
+    assert stage.kernel.exchange.margin("bot", bot.symbol).initial_ppm == -(-(10**6) // done[-1])
 
 
 def quick(name: str, **config: str) -> Player:

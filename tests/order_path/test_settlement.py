@@ -9,9 +9,24 @@ import msgspec
 
 from actors.settlement import Settlement
 from actors.tracker import OrderTracker
-from exchange_sim.model.commands import CancelAll, CancelOrder, ModifyOrder, ReplaceOrder, SubmitOrder
+from exchange_sim.model.commands import (
+    CancelAll,
+    CancelOrder,
+    ModifyOrder,
+    MoveMargin,
+    ReplaceOrder,
+    SetLeverage,
+    SubmitOrder,
+)
 from exchange_sim.model.enums import OrderType, Reason, Side, TimeInForce
-from exchange_sim.model.events import ModifyRejected, OrderAccepted, OrderRejected, StatusReported
+from exchange_sim.model.events import (
+    AccountRejected,
+    LeverageSet,
+    ModifyRejected,
+    OrderAccepted,
+    OrderRejected,
+    StatusReported,
+)
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
 
 SYMBOL = InstrumentId("BTC/USDT:USDT")
@@ -116,3 +131,25 @@ def test_a_lost_replacement_leaves_the_order_as_it_was() -> None:
     desk.tracker.handle(event)
     assert desk.answer(1, 1_020) == ([], False)
     assert list(desk.tracker.open) == [1]
+
+
+def test_lost_commands_about_margin_are_told() -> None:
+    desk = Desk()
+    for now_ns, leverage in ((0, 5), (10, 7), (20, 5)):
+        desk.settlement.note(SetLeverage(ME, SYMBOL, leverage), now_ns)
+    desk.settlement.note(MoveMargin(ME, SYMBOL, 50), 30)
+    desk.settlement.hear(LeverageSet(ME, SYMBOL, 40, 45, 7))
+    desk.settlement.hear(LeverageSet(ME, SYMBOL, 41, 46, 7))  # the same message twice
+    assert desk.settlement.next_ns() == TIMEOUT
+    desk.settlement.look(TIMEOUT + 20)
+    desk.settlement.note(SetLeverage(ME, SYMBOL, 9), TIMEOUT + 25)
+    assert desk.asked == [(1_020, [0])]
+    assert desk.settlement.next_ns() == 2 * TIMEOUT + 20
+    events, again = desk.answer(0, 1_030)
+    assert events == [AccountRejected(ME, SYMBOL, 1_030, 1_030, Reason.NOT_RECEIVED)] * 3
+    assert not again
+    for event in events:
+        desk.settlement.hear(event)
+    assert desk.answer(0, 1_040) == ([], False)  # the question is older than the last command
+    desk.settlement.hear(LeverageSet(ME, SYMBOL, 1_040, 1_045, 9))
+    assert desk.settlement.next_ns() is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -19,12 +21,25 @@ class Member:
         self.calls = 0
         self.handler_limit_s = limit_s
 
+    def call(self, handler: Callable[[], object]) -> None:
+        """Run a handler as hosts do: over is over, also where it raised."""
+        self.calls += 1
+        try:
+            handler()
+        finally:
+            self.calls += 1
+
 
 @pytest.fixture
 def watchdog() -> Iterator[Watchdog]:
-    """A watchdog of the test's own; what pytest itself has set is set again afterwards."""
+    """A watchdog of the test's own; what pytest itself has set is set again afterwards.
+
+    Also after a test that failed: its timer must not ring, nor its last resort end the process, in another.
+    """
     handler, timer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
     yield Watchdog()
+    signal.setitimer(signal.ITIMER_REAL, 0)  # before the handler: the default one ends the process
+    faulthandler.cancel_dump_traceback_later()
     signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, *timer)
 
@@ -38,9 +53,8 @@ def test_a_handler_that_computes_on_is_ended(watchdog: Watchdog) -> None:
     member = Member()
     watchdog.join(member)
     watchdog.watch(member)
-    member.calls = 1
     with pytest.raises(HandlerTimeoutError, match=r"did not return within 0\.04 s"):
-        spin()
+        member.call(spin)
     watchdog.leave(member)
 
 
@@ -48,10 +62,26 @@ def test_a_handler_that_waits_is_ended_later(watchdog: Watchdog) -> None:
     member = Member()
     watchdog.join(member)
     watchdog.watch(member)
-    member.calls = 1
     with pytest.raises(HandlerTimeoutError):
-        threading.Event().wait(60)
+        member.call(lambda: threading.Event().wait(60))
     watchdog.leave(member)
+
+
+def test_a_handler_that_was_ended_has_time_to_unwind_and_no_more(
+    watchdog: Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow machine may let ticks pass between the end of a handler and the note that it is over."""
+    member = Member()
+    watchdog.watch(member)
+    member.calls = 1
+    ended = []
+    for tick in range(1, 20):
+        monkeypatch.setattr(time, "thread_time", lambda now_s=tick / 100: now_s)
+        try:
+            watchdog._tick(signal.SIGALRM, None)
+        except HandlerTimeoutError:
+            ended.append(tick)
+    assert ended == [5, 10, 14, 19]  # four hundredths of processor time after the first look, and again
 
 
 def test_many_short_handlers_are_no_long_one(watchdog: Watchdog) -> None:
