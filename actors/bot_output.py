@@ -152,6 +152,16 @@ def heard(say: Say, limit: int = LINES_PER_MATCH) -> Iterator[None]:
     The handlers of a bot are known by the process's watchdog; see `speaking` for what is before them.
     """
     ear = BotEar(say, limit)
+    try:
+        with hearing(ear):
+            yield
+    finally:
+        ear.end()
+
+
+@contextmanager
+def hearing(ear: BotEar) -> Iterator[None]:
+    """Let an ear hear what bots write meanwhile, in this thread; a process has one such thread at a time."""
     before = _HEARING.ear, _HEARING.thread
     _HEARING.ear, _HEARING.thread = ear, threading.get_ident()
     try:
@@ -159,7 +169,6 @@ def heard(say: Say, limit: int = LINES_PER_MATCH) -> Iterator[None]:
             yield
     finally:
         _HEARING.ear, _HEARING.thread = before
-        ear.end()
 
 
 @contextmanager

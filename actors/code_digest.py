@@ -21,6 +21,7 @@ BESIDE_THE_MATCH: Final = (
     "actors/status.py",
     "actors/testing",
     "actors/top.py",
+    "actors/world_watch.py",
 )
 """Files and folders that show or check results and cannot change them."""
 

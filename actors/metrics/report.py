@@ -67,11 +67,16 @@ class Metrics:
         self._gauge(TIME_LEFT, math.nan if progress.left_s is None else progress.left_s, run)
 
     def report_world(
-        self, run: str, windows_per_s: float, events_per_s: float, lag_s: float | None = None
+        self,
+        run: str,
+        windows_per_s: float,
+        events_per_s: float | None = None,
+        lag_s: float | None = None,
     ) -> None:
         """Report how fast a market goes, and its lag where it is slaved to the wall clock."""
         self._gauge(WINDOWS_RATE, windows_per_s, run)
-        self._gauge(EVENTS_RATE, events_per_s, run)
+        if events_per_s is not None:
+            self._gauge(EVENTS_RATE, events_per_s, run)
         if lag_s is not None:
             self._gauge(LAG, lag_s, run)
 

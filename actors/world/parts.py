@@ -84,10 +84,19 @@ class Part:
         Starts a new process for it.
     rebuild
         Brings a new one to where the tape ends, by calls to the handle it is given.
+    title
+        Shown to whoever watches; the name if it is left out.
     """
 
-    def __init__(self, name: str, launch: Callable[[], Handle], rebuild: Callable[[Handle], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        launch: Callable[[], Handle],
+        rebuild: Callable[[Handle], None],
+        title: str = "",
+    ) -> None:
         self.name = name
+        self.title = title or name
         self.deaths = 0
         """How often it has died since the start."""
         self._launch = launch

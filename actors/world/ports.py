@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from actors.bot_output import BotLine
 from actors.world.parts import DEATHS_MAXIMUM, Part, PartFailedError, WorldError
 from actors.world.setup import Answer
 from actors.world.steps import Advanced, Begun, Ended, Recorded, Steered
@@ -81,6 +82,8 @@ class CrewLink:
         Of the accounts.
     note
         Told what goes wrong, a line each.
+    say
+        Given what the bots print.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class CrewLink:
         wishes: dict[int, Wishes],
         names: dict[int, str],
         note: Callable[[str], None],
+        say: Callable[[Sequence[BotLine]], None],
     ) -> None:
         self.part = part
         self.wishes = wishes
@@ -98,6 +102,7 @@ class CrewLink:
         self._tape = tape
         self._names = names
         self._note = note
+        self._say = say
         self._news: News | None = None
         self._begun: Begun | None = None
 
@@ -136,6 +141,8 @@ class CrewLink:
         self._tape.add(answer.payloads)
         self.due_ns = answer.due_ns
         self.refused = answer.refused
+        if answer.said:
+            self._say(answer.said)
         return answer.commands
 
     def _without_culprit(self) -> Answer:

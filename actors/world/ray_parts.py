@@ -6,6 +6,7 @@ each once and in order, and a part that was lost is replaced by `actors.world.pa
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +17,13 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 # isort: on
 
+import msgspec
+
+from actors.bot_output import LINES_PER_RUN, BotEar, BotLine, hearing
 from actors.world.keeper import Keeper
 from actors.world.parts import PartLostError, Reply, WorldError
 from actors.world.seats import CrewSeat, FeedSeat, MarketSeat
+from actors.world.setup import Answer
 
 NAMESPACE = "arena"
 SHARD_CPUS = 1.0
@@ -71,16 +76,40 @@ class ExchangeActor(_Shell):
     seat = MarketSeat
 
 
-class AccountActor(_Shell):
+class _CrewShell(_Shell):
+    """What processes with bots in them have besides: an ear for what they print."""
+
+    seat = CrewSeat
+
+    def __init__(self, title: str, *arguments: Any) -> None:
+        self._run = (ray.get_runtime_context().get_actor_name() or "").partition("/")[0]
+        self._lines: list[BotLine] = []
+        self._ear = BotEar(self._tell, LINES_PER_RUN)
+        with hearing(self._ear):
+            super().__init__(title, *arguments)
+
+    def call(self, number: int, method: str, *arguments: Any) -> Any:
+        with hearing(self._ear):
+            answer = super().call(number, method, *arguments)
+        if method == "stop":
+            self._ear.end()
+        if self._lines and isinstance(answer, Answer):
+            answer = msgspec.structs.replace(answer, said=tuple(self._lines))
+            self._lines.clear()
+        return answer
+
+    def _tell(self, line: BotLine) -> None:
+        self._lines.append(line)
+        sys.stdout.write(f"[{self._run} {line.account}] {line.text}\n")  # into the worker's log
+        sys.stdout.flush()
+
+
+class AccountActor(_CrewShell):
     """One account of a world."""
 
-    seat = CrewSeat
 
-
-class ShardActor(_Shell):
+class ShardActor(_CrewShell):
     """Several accounts of a world."""
-
-    seat = CrewSeat
 
 
 class FeedActor(_Shell):

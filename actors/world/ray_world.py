@@ -27,6 +27,7 @@ from actors.world.placement import ACCOUNT, Needs, Placement, check_room
 from actors.world.ray_parts import ACCOUNT_CPUS, NAMESPACE, PROCESS_MB, SHARD_CPUS, RayLauncher
 from actors.world.setup import WorldSetup
 from actors.world.world import JOURNAL_FILE, World, WorldOutcome, WorldStatus, WorldStoppedError
+from actors.world_watch import WorldWatch
 from exchange_sim.ports import Steering
 
 _LOOK_S = 0.5
@@ -106,7 +107,7 @@ class WorldDriver:
     def play(self, look: Callable[[WorldStatus], None] | None = None) -> WorldOutcome | None:
         """Play to the end and return what is left; None where the world was stopped.
 
-        `look` is told now and then how far it is.
+        `look` is told now and then how far it is, and at the end.
 
         Raises
         ------
@@ -154,11 +155,11 @@ class WorldDriver:
     def _wait(self, reference: Any, look: Callable[[WorldStatus], None] | None) -> WorldOutcome | None:
         while True:
             done, _ = ray.wait([reference], timeout=_LOOK_S)
-            if done:
-                outcome: WorldOutcome | None = ray.get(reference)
-                return outcome
+            outcome: WorldOutcome | None = ray.get(reference) if done else None
             if look is not None:
                 look(ray.get(self._actor.status.remote()))
+            if done:
+                return outcome
 
 
 def run_world(
@@ -170,6 +171,7 @@ def run_world(
     data_folder: Path | None = None,
     journal_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
+    watch: WorldWatch | None = None,
 ) -> MatchResult:
     """Play a match spread over processes of the cluster this process is connected to.
 
@@ -183,6 +185,8 @@ def run_world(
         Shards or accounts.
     run
         Names the actors.
+    watch
+        Shows it while it is played.
     folder
         Where the tape is kept meanwhile; an unfinished world there is gone on from.
 
@@ -202,7 +206,14 @@ def run_world(
         engine_journal=journal_path is not None,
     )
     driver = WorldDriver(run, setup, placement, folder)
-    outcome = driver.play(None if progress is None else lambda status: progress(status.share))
+
+    def look(status: WorldStatus) -> None:
+        if progress is not None:
+            progress(status.share)
+        if watch is not None:
+            watch.look(status)
+
+    outcome = driver.play(look)
     if outcome is None:
         raise WorldStoppedError(f"stopped; the same command with --resume goes on ({folder})")
     result = match_result(spec, outcome.digest, outcome.market_report, outcome.accounts)

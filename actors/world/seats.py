@@ -321,6 +321,8 @@ def _figures(host: AccountHost) -> AccountFigures:
         fills=sum(each.fills for each in account.portfolio.positions.values()),
         orders=host.submitted,
         denied=host.denied,
+        rejected=account.tracker.rejected,
+        position_atoms=account.portfolio.position_value_atoms(),
         paused=account.gate.paused,
         stopped=account.stopped,
         disqualified=host.disqualified,

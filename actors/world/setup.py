@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.bot_output import BotLine
 from actors.match_config import MatchSpec
 from exchange_sim.model.instrument import Instrument
 from exchange_sim.ports import Wishes
@@ -61,17 +62,22 @@ class CrewFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, array_like=True):
     """What a crew has done: COMMAND rows, when something is due next, and frames for the journal.
 
-    `refused` is why a steering could not be done, empty if it could.
+    `refused` is why a steering could not be done, empty if it could; `said` is what the bots have printed.
     """
 
     commands: bytes
     due_ns: int
     payloads: tuple[bytes, ...]
     refused: str = ""
+    said: tuple[BotLine, ...] = ()
 
 
 class AccountFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as somebody who watches sees it; `positions_lots` by instrument, flat ones left out."""
+    """An account as somebody who watches sees it; `positions_lots` by instrument, flat ones left out.
+
+    `position_atoms` is the positions' value at the marks; `denied` orders were refused by the account's risk
+    gate, `rejected` ones by the exchange.
+    """
 
     name: str
     strategy: str
@@ -80,6 +86,8 @@ class AccountFigures(msgspec.Struct, frozen=True, kw_only=True):
     fills: int
     orders: int
     denied: int
+    rejected: int
+    position_atoms: int
     paused: bool
     stopped: bool
     disqualified: str

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from actors.bot_output import BotLine
 from actors.config import digest_of
 from actors.match import opening_ns, window_ns
 from actors.match_result import AccountReport, MarketReport
@@ -51,8 +52,9 @@ class WorldOutcome(msgspec.Struct, frozen=True, kw_only=True):
 class WorldStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A world as somebody who watches sees it.
 
-    `equity_atoms` are those of the last record, in the order of `accounts`; `deaths` are processes that were
-    replaced; `share` is the part of the bots' span that is done.
+    `parts` are the names that Ray shows. `equity_atoms` are those of the last record, in the order of
+    `accounts`; `deaths` are processes that were replaced; `share` is the part of the bots' span that is done;
+    `said` is what the bots have printed since this conductor began.
     """
 
     placement: str
@@ -65,6 +67,7 @@ class WorldStatus(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountFigures, ...]
     equity_atoms: tuple[int, ...]
     notes: tuple[str, ...]
+    said: tuple[BotLine, ...] = ()
 
 
 class _Wheel:
@@ -124,6 +127,7 @@ class World:
         self._share = 0.0
         self._state = "starting"
         self._notes: list[str] = []
+        self._said: list[BotLine] = []
         self._figures: tuple[AccountFigures, ...] = ()
         spec = setup.spec
         self._tape = Tape(
@@ -199,10 +203,11 @@ class World:
             now_ns=market.now_ns if market else 0,
             windows=market.windows if market else 0,
             deaths=self._tape.deaths + sum(part.deaths for part in self._parts),
-            parts=tuple(part.name for part in self._parts),
+            parts=tuple(part.title for part in self._parts),
             accounts=self._figures,
             equity_atoms=market.equities if market else (),
             notes=tuple(self._notes),
+            said=tuple(self._said),
         )
 
     def _play(self) -> WorldOutcome:
@@ -244,7 +249,8 @@ class World:
         for part, seats in zip(parts, crews, strict=True):
             found: CrewFacts = part.end()
             names = {facts.first_account + seat: bots[seat].name for seat in seats}
-            self._crews.append(CrewLink(part, self._tape, found.wishes, names, self._notes.append))
+            tellers = self._notes.append, self._said.extend
+            self._crews.append(CrewLink(part, self._tape, found.wishes, names, *tellers))
 
     def _crew_part(self, number: int, seats: Sequence[int], shared: object) -> Part:
         bots, setup, launch = self._setup.spec.bots, self._setup, self._launcher.launch
@@ -255,7 +261,7 @@ class World:
         else:
             kind, name = "shard", f"shard-{number + 1}"
             title = f"{name} sim: {', '.join(bots[seat].name for seat in seats)}"
-        return Part(name, lambda: launch(name, title, kind, setup, seats, shared), self._tape.play_to)
+        return Part(name, lambda: launch(name, title, kind, setup, seats, shared), self._tape.play_to, title)
 
     def _feed(self, given: Given, shared: object) -> FeedLink:
         launch, parts = self._launcher.launch, []
@@ -264,7 +270,7 @@ class World:
             name = f"feed-{number + 1}"
             title = f"{name} {series.metric} {series.instrument_id} sim".replace("  ", " ")
             launched = partial(launch, name, title, "feed", shared, number)
-            parts.append(Part(name, launched, lambda _: None))
+            parts.append(Part(name, launched, lambda _: None, title))
         self._parts += parts
         return FeedLink(parts, self._tape)
 

@@ -17,14 +17,21 @@ import ray
 import pytest
 
 from actors.config import TournamentSpec
+from actors.match_config import BotSpec
 from actors.metrics.definitions import METRICS
 from actors.metrics.ray_sink import RaySink
 from actors.metrics.report import Metrics
 from actors.progress import Progress
+from actors.run_watch import watched_run
+from actors.top import TopReader
 from actors.tournament import run_tournament
+from actors.world.placement import parse_placement
+from actors.world.ray_world import run_world
+from actors.world_watch import WorldWatch
 from tests.contests.conftest import OptionsMaker
 from tests.contests.fake_match import make_panel
 from tests.contests.talking_match import RUN_MATCH
+from tests.seeing.test_bot_output import TALKERS, job
 
 
 def play(spec: TournamentSpec, options: OptionsMaker, workers: int, panel: Path) -> list[str]:
@@ -52,6 +59,30 @@ def test_lines_come_home_once_from_any_pool(
     assert capfd.readouterr() == ("", "")
     logs = Path(ray._private.worker._global_node.get_logs_dir_path())
     assert "[fake bob] hello\n" in "".join(log.read_text() for log in logs.glob("worker-*.out"))
+
+
+def test_a_world_on_ray_is_watched_and_its_bots_are_heard(ray_cluster: Cluster, tmp_path: Path) -> None:
+    bots = [
+        BotSpec(name=name, strategy=f"{TALKERS}:{kind}")
+        for name, kind in (("ann", "Talks"), ("eve", "Shouts"))
+    ]
+    shown: list[Progress] = []
+    placement = parse_placement("shards=1")
+    with watched_run(tmp_path, "loud", shown.append) as run_watch:
+        watch = WorldWatch("loud", run_watch)
+        folder = tmp_path / "world"
+        result = run_world(job(*bots).match, placement, run="loud", folder=folder, watch=watch)
+        top = TopReader(tmp_path).look()
+    lines = [line for progress in shown for line in progress.lines]
+    for words in ("made", "asked", "two words and more", "next line", "own handler", "bye"):
+        assert lines.count(f"[ann] {words}") == 1
+    assert lines.count("[eve] before the fall") == 1
+    assert result.bots[1].disqualified.startswith("ZeroDivisionError: no price")
+    assert top.status is not None
+    assert "shard-1 sim: ann, eve" in [worker.name for worker in top.status.workers]
+    assert [account.account for account in top.status.accounts] == ["ann", "eve"]
+    logs = Path(ray._private.worker._global_node.get_logs_dir_path())
+    assert "[loud ann] made\n" in "".join(log.read_text() for log in logs.glob("worker-*.out"))
 
 
 def test_ray_exports_every_metric_under_its_name(ray_cluster: Cluster) -> None:
