@@ -302,8 +302,8 @@ class CrewSeat:
 class FeedSeat:
     """One recorded series of a world."""
 
-    def __init__(self, given: bytes, number: int) -> None:
-        self._rows = SeriesBoard(decode_given(given).series, (number,)).take(2**63 - 1)
+    def __init__(self, facts: MarketFacts, number: int) -> None:
+        self._rows = SeriesBoard(decode_given(facts.given).series, (number,)).take(2**63 - 1)
 
     def rows(self, first: int, count: int) -> Rows:
         """Return what is published, `count` rows from number `first` on."""

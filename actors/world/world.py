@@ -27,6 +27,7 @@ from actors.world.tape import Tape
 from exchange_sim.given import Given, decode_given
 from exchange_sim.ports import NEVER_NS, STEERING_ACTIONS, Steering, Wishes
 from exchange_sim.simulation import WindowLoop
+from strategies.plugins import StrategyNotFoundError, load_strategy
 
 JOURNAL_FILE = "match.journal"
 
@@ -257,7 +258,7 @@ class World:
         if self._placement.kind == ACCOUNT:
             bot = bots[seats[0]]
             kind, name = "account", bot.name
-            title = f"{bot.name} {bot.strategy.rpartition(':')[2]} sim"
+            title = f"{bot.name} {_class_name(bot.strategy)} sim"
         else:
             kind, name = "shard", f"shard-{number + 1}"
             title = f"{name} sim: {', '.join(bots[seat].name for seat in seats)}"
@@ -333,3 +334,11 @@ class World:
         for crew in self._crews:
             crew.part.begin("figures")
         self._figures = tuple(each for crew in self._crews for each in crew.part.end())
+
+
+def _class_name(strategy: str) -> str:
+    """Return the name of a strategy's class; what the configuration says where it cannot be loaded here."""
+    try:
+        return load_strategy(strategy).__name__
+    except StrategyNotFoundError:
+        return strategy

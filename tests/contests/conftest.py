@@ -1,28 +1,16 @@
-"""One Ray cluster for the whole session, and specifications of contests."""
+"""Specifications of contests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from actors.cluster import Cluster, connected
 from actors.config import SearchSpec, TournamentSpec
 from actors.config_files import load_search, load_tournament
 from actors.run_options import ClusterSettings, OpenMode, RunOptions
 from tests.contests.fake_match import RUN_MATCH
-
-CPUS = 5
-SHARED_MB = 200
-
-
-@pytest.fixture(scope="session")
-def ray_cluster() -> Iterator[Cluster]:
-    """A cluster on loopback with more CPUs on paper than the machine has: its workers mostly wait."""
-    with connected(ClusterSettings(workers=CPUS, object_store_mb=SHARED_MB)) as cluster:
-        yield cluster
-
 
 FILE = """
 name = "fake"

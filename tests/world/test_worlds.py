@@ -59,7 +59,9 @@ def alone() -> MatchResult:
 def test_any_placement_gives_the_bytes_of_one_process(
     placement: str, alone: MatchResult, tmp_path: Path
 ) -> None:
-    found = play(SPEC, parse_placement(placement), tmp_path, Mortal(0, 0.0))
+    launcher = Mortal(0, 0.0)
+    found = play(SPEC, parse_placement(placement), tmp_path, launcher)
+    assert ("maker MarketMaker sim" in launcher.launched) == (placement == "account")
     assert found.digest == alone.digest
     assert found.market_digest == alone.market_digest
     assert found.equity.tobytes() == alone.equity.tobytes()
