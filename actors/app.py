@@ -22,6 +22,7 @@ from actors.cli import (
     example,
     fork,
     match,
+    matches,
     replay,
     search,
     strategies,
@@ -47,6 +48,7 @@ app.command("match")(match.match)
 app.command("fork")(fork.fork)
 app.command("replay")(replay.replay)
 app.add_typer(tournament.app, name="tournament")
+app.command("matches")(matches.matches)
 app.command("search")(search.search)
 app.command("top")(top.top)
 app.command("strategies")(strategies.strategies)

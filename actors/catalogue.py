@@ -8,10 +8,10 @@ of their own, so that all other content is the same for any number of workers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -274,6 +274,10 @@ class Catalogue:
             table: self._db.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
             for table, columns in LASTING.items()
         }
+
+    def select(self, query: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of a query of our own making."""
+        return self._db.execute(query, values or {}).fetchall()
 
     def _insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
         marks = ", ".join("?" * WIDTHS[table])

@@ -32,6 +32,7 @@ class MatchWorker:
         self._label = label
         self._board = board
         self._player: MatchPlayer
+        self._fault = ""
 
     def __repr__(self) -> str:
         return shown(self._label)
@@ -56,18 +57,18 @@ class MatchWorker:
         """Play matches one after another.
 
         Returns the seconds it took, the filings, and why the rest could not be played here: empty unless
-        something is wrong with this machine.
+        something is wrong with this machine. Then later calls play nothing either.
         """
         begin = time.perf_counter()
         filings: list[Filing] = []
-        fault = ""
         for job in map(decode_job, jobs):
+            if self._fault:
+                break
             try:
                 filings.append(self._player.play(job, ShareReporter(self._board, job.match_id)))
             except StorageError as error:
-                fault = _here(error)
-                break
-        return time.perf_counter() - begin, encode_filings(filings), fault
+                self._fault = _here(error)
+        return time.perf_counter() - begin, encode_filings(filings), self._fault
 
 
 def shown(label: str) -> str:

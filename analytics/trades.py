@@ -70,14 +70,14 @@ def trade_totals(fills: _Fills, bots: int) -> list[TradeTotals]:
     if len(owner) and not 0 <= owner.min() <= owner.max() < bots:
         raise ValueError(f"bot: expected 0 to {bots - 1}, was {owner.min()} to {owner.max()}")
     value = columns["price"] * columns["quantity"]
-    trips = round_trips(fills)
-    trip_owner = trips["bot"].to_numpy(dtype=np.int64)
+    trips = _closed_trips(columns)
+    trip_owner = trips["bot"]
     count = np.bincount(owner, minlength=bots)
     volume = np.bincount(owner, value, minlength=bots)
     maker = np.bincount(owner, value * (columns["maker"] != 0), minlength=bots)
     fees = np.bincount(owner, columns["fee"], minlength=bots)
     closed = np.bincount(trip_owner, minlength=bots)
-    won = np.bincount(trip_owner, trips["profit"].to_numpy() > 0, minlength=bots)
+    won = np.bincount(trip_owner, trips["profit"] > 0, minlength=bots)
     return [
         TradeTotals(
             fills=int(count[bot]),
@@ -104,34 +104,35 @@ def round_trips(fills: _Fills) -> pd.DataFrame:
         bought or sold to enter), `profit` (settlement asset, after fees), `fees`, in order of
         `(closed_ns, bot, instrument)`.
     """
-    columns = _columns(fills)
+    frame = _trip_frame(_closed_trips(_columns(fills)))
+    ordered: pd.DataFrame = frame.sort_values(["closed_ns", "bot", "instrument"], kind="stable")
+    return ordered.reset_index(drop=True)
+
+
+def _closed_trips(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the columns of `round_trips`, by account and instrument."""
     legs = _legs(columns)
-    if not len(legs["group"]):
-        return _trip_frame({})
     # within an account and instrument a new trip starts at each leg that starts from flat
     starts = legs["before"] == 0
     trip = np.cumsum(starts) - 1
     opening = np.flatnonzero(starts)
-    last = np.append(opening[1:], len(trip)) - 1
+    last = np.append(opening, len(trip))[1:] - 1
     closed = legs["after"][last] == 0
     trips = len(opening)
     first_sign = np.sign(legs["signed"][opening])
     entering = np.where(np.sign(legs["signed"]) == first_sign[trip], np.abs(legs["signed"]), 0)
     cash = -legs["signed"] / _UNITS * legs["price"] - legs["fee"]
-    frame = _trip_frame(
-        {
-            "bot": legs["bot"][opening],
-            "instrument": legs["instrument"][opening],
-            "opened_ns": legs["ts_ns"][opening],
-            "closed_ns": legs["ts_ns"][last],
-            "direction": first_sign.astype(np.int64),
-            "quantity": np.bincount(trip, entering, minlength=trips) / _UNITS,
-            "profit": np.bincount(trip, cash, minlength=trips),
-            "fees": np.bincount(trip, legs["fee"], minlength=trips),
-        }
-    )[closed]
-    ordered: pd.DataFrame = frame.sort_values(["closed_ns", "bot", "instrument"], kind="stable")
-    return ordered.reset_index(drop=True)
+    found = {
+        "bot": legs["bot"][opening],
+        "instrument": legs["instrument"][opening],
+        "opened_ns": legs["ts_ns"][opening],
+        "closed_ns": legs["ts_ns"][last],
+        "direction": first_sign.astype(np.int64),
+        "quantity": np.bincount(trip, entering, minlength=trips) / _UNITS,
+        "profit": np.bincount(trip, cash, minlength=trips),
+        "fees": np.bincount(trip, legs["fee"], minlength=trips),
+    }
+    return {name: values[closed] for name, values in found.items()}
 
 
 def _columns(fills: _Fills) -> dict[str, np.ndarray]:

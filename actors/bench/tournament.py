@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
-from actors.bench.machine import describe_machine, installed_version
+from actors.bench.machine import describe_machine, family_cpu_s, installed_version
 from actors.config import MatchFormat, TournamentSettings, TournamentSpec
 from actors.contest import opened_contest
 from actors.match_config import BotSpec, MatchSettings
@@ -46,12 +45,12 @@ def run(*, quick: bool = False, peers: bool = True, run_match: str = REAL_MATCH)
         with opened_contest(tournament_info(_spec(matches)), options, jobs=matches) as contest:
             contest.play(warming)
             spent = contest.folder.catalogue.timings()[0]
-            started, cpu, all_cpu = time.perf_counter(), time.process_time(), _family_cpu_s()
+            started, cpu, all_cpu = time.perf_counter(), time.process_time(), family_cpu_s()
             contest.play(measured)
             end, driver_s, all_s = (
                 time.perf_counter(),
                 time.process_time() - cpu,
-                _family_cpu_s() - all_cpu,
+                family_cpu_s() - all_cpu,
             )
             match_s, _, memory_mb = contest.folder.catalogue.timings()
             done, failed = contest.folder.catalogue.counts()
@@ -109,19 +108,6 @@ def _jobs(matches: int) -> list[MatchJob]:
     ]
 
 
-def _family_cpu_s() -> float:
-    """Return the processor seconds of this process and all that it has started and that still run."""
-    total = 0.0
-    me = psutil.Process()
-    for process in (me, *me.children(recursive=True)):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-    return total
-
-
 def _peers(jobs: Sequence[MatchJob], run_match: str) -> dict[str, float | str]:
     """Return the efficiency of a plain process pool on the same matches, which keeps no results."""
     if installed_version("joblib") is None:
@@ -139,4 +125,4 @@ def _peers(jobs: Sequence[MatchJob], run_match: str) -> dict[str, float | str]:
 
 def _play(payload: bytes, run_match: str) -> float:
     outcome = MatchPlayer(PlayerSetup(run_match=run_match)).play(decode_job(payload))
-    return getattr(outcome, "cpu_s", 0.0)
+    return outcome.cpu_s

@@ -24,6 +24,7 @@ class Bench(StrEnum):
     TOURNAMENT = "tournament"
     JOURNAL = "journal"
     REPLAY = "replay"
+    SCALE = "scale"
 
 
 def bench(
@@ -50,7 +51,8 @@ def bench(
     **engine**: commands of the matching engine. **agents**: order requests of the simulated crowd.
     **strategies**: callbacks and order lives of Python bots. **tournament**: efficiency of match workers.
     **journal**: journaling, replay and snapshots. **replay**: recorded depth
-    events, alone and with a bot that requotes.
+    events, alone and with a bot that requotes. **scale**: what many matches cost the driver, efficiency of
+    short ones, how fast results are found.
 
     Example: `arena bench engine --json`
     """

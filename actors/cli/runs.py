@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def find_run(root: Path, name: str, *, kind: str) -> Path:
-    """Return the folder of a run from its path or the beginning of its name.
+def find_run(root: Path, name: str, *, kind: str | None = None) -> Path:
+    """Return the folder of a run, of this kind or any, from its path or the beginning of its name.
 
     Raises
     ------
@@ -28,14 +28,15 @@ def find_run(root: Path, name: str, *, kind: str) -> Path:
     else:
         folders = [folder for folder in _folders(root) if folder.name.startswith(name)]
         folders = [folder for folder in folders if folder.name == name] or folders
-    found = [folder for folder in folders if _kind(folder) == kind]
+    found = [folder for folder in folders if kind is None or _kind(folder) == kind]
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(folder.name for folder in found)
         raise CommandError(f"RUN: expected the beginning of one run's name, was {name!r} of {names}")
-    known = ", ".join(folder.name for folder in _folders(root) if _kind(folder) == kind) or "none yet"
-    raise CommandError(f"RUN: expected a {kind} under {root} ({known}), was {name!r}")
+    fitting = [folder.name for folder in _folders(root) if kind is None or _kind(folder) == kind]
+    known = ", ".join(fitting) or "none yet"
+    raise CommandError(f"RUN: expected a {kind or 'run'} under {root} ({known}), was {name!r}")
 
 
 def runs_document(root: Path, *, kind: str) -> list[dict[str, Any]]:

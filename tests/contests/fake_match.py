@@ -6,8 +6,10 @@ The data folder of the run is the test's control panel: every call leaves a file
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -26,18 +28,22 @@ STEP_NS = 10**10
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Matches, by id, that raise, that kill their process (once or always), that press Ctrl-C."""
+    """Matches, by id, that raise, that kill their process (once or always), that press Ctrl-C, that find the
+    disk full. All of them compute for `busy_s`.
+    """
 
     fails: tuple[str, ...] = ()
     dies_once: tuple[str, ...] = ()
     dies: tuple[str, ...] = ()
     interrupts: tuple[str, ...] = ()
+    fills_disk: tuple[str, ...] = ()
+    busy_s: float = 0.0
 
 
-def make_panel(folder: Path, **plan: Iterable[str]) -> Path:
+def make_panel(folder: Path, *, busy_s: float = 0.0, **plan: Iterable[str]) -> Path:
     """Return a control panel with this plan; its call log is kept if there is one."""
     (folder / "calls").mkdir(parents=True, exist_ok=True)
-    content = Plan(**{name: tuple(match_ids) for name, match_ids in plan.items()})
+    content = Plan(busy_s=busy_s, **{name: tuple(match_ids) for name, match_ids in plan.items()})
     (folder / "plan.json").write_bytes(msgspec.json.encode(content))
     return folder
 
@@ -130,5 +136,10 @@ def _follow_plan(match_id: str, folder: Path) -> None:
         raise RuntimeError(f"planned failure\nof {match_id}")
     if match_id in plan.dies or (match_id in plan.dies_once and before == 0):
         os.kill(os.getpid(), signal.SIGKILL)
+    if match_id in plan.fills_disk:
+        raise OSError(errno.ENOSPC, "No space left on device", "/full/journal")
+    end = time.process_time() + plan.busy_s
+    while time.process_time() < end:
+        pass
     if match_id in plan.interrupts:
         raise KeyboardInterrupt
