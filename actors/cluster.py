@@ -17,22 +17,7 @@ import ray
 from actors.pool import PoolError
 from actors.run_options import ClusterSettings
 
-WORKER_ENVIRONMENT = {
-    "NUMBA_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    # a match lives in few large buffers: without this the allocator keeps an arena per helper thread of Ray
-    "MALLOC_ARENA_MAX": "2",
-}
-"""One match is one thread; more of them only take the cores from each other."""
-
 _START_ATTEMPTS = 2  # "node timed out during startup" mostly means a busy machine
-
-
-def passed_on() -> dict[str, str]:
-    """Return the driver's settings that a worker must share."""
-    return {name: os.environ[name] for name in ("ARENA_CACHE_DIR",) if name in os.environ}
 
 
 class Cluster(msgspec.Struct, frozen=True):

@@ -19,6 +19,16 @@ _SETTINGS = {
     "RAY_AUTH_MODE": "token",
 }
 
+WORKER_ENVIRONMENT = {
+    "NUMBA_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # a match lives in few large buffers: without this the allocator keeps an arena per helper thread of Ray
+    "MALLOC_ARENA_MAX": "2",
+}
+"""One match is one thread; more of them only take the cores from each other."""
+
 if "ray" not in sys.modules:
     for _name, _value in _SETTINGS.items():
         os.environ.setdefault(_name, _value)
@@ -32,3 +42,8 @@ def draw_token() -> None:
     """
     if os.environ.get("RAY_AUTH_MODE") == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+def passed_on() -> dict[str, str]:
+    """Return the driver's settings that a worker must share."""
+    return {name: os.environ[name] for name in ("ARENA_CACHE_DIR",) if name in os.environ}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 # isort: off
-from actors.cluster import WORKER_ENVIRONMENT, passed_on  # before Ray: see actors.ray_environment
+from actors.ray_environment import WORKER_ENVIRONMENT, passed_on  # before Ray: see there
 
 import ray
 # isort: on

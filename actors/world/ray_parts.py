@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 # isort: off
-from actors.cluster import WORKER_ENVIRONMENT, passed_on  # before Ray: see actors.ray_environment
+from actors.ray_environment import WORKER_ENVIRONMENT, passed_on  # before Ray: see there
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -20,9 +20,11 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 import msgspec
 
 from actors.bot_output import LINES_PER_RUN, BotEar, BotLine, hearing
+from actors.world.crew_seat import CrewSeat
+from actors.world.feed_seat import FeedSeat
 from actors.world.keeper import Keeper
+from actors.world.market_seat import MarketSeat
 from actors.world.parts import PartLostError, Reply, WorldError
-from actors.world.seats import CrewSeat, FeedSeat, MarketSeat
 from actors.world.setup import Answer
 
 NAMESPACE = "arena"

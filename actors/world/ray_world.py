@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 # isort: off
-from actors.cluster import WORKER_ENVIRONMENT, passed_on  # before Ray: see actors.ray_environment
+from actors.ray_environment import WORKER_ENVIRONMENT, passed_on  # before Ray: see there
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from actors.world.crew_seat import CrewSeat
+from actors.world.feed_seat import FeedSeat
 from actors.world.keeper import Keeper
+from actors.world.market_seat import MarketSeat
 from actors.world.parts import PartLostError
-from actors.world.seats import CrewSeat, FeedSeat, MarketSeat
 from exchange_sim.rng import generator
 
 _SEATS = {
