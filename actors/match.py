@@ -7,40 +7,30 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
-from actors.bot_check import decode_config, find_strategy
-from actors.bot_output import speaking
 from actors.config import digest_of
 from actors.host import AccountHost
 from actors.match_config import MatchSpec
 from actors.match_result import account_report, market_report, match_result
 from actors.metrics.match_watch import MatchWatch
 from actors.result import MatchResult
+from actors.seating import OPENING_NS, build_hosts, build_strategies, first_account, opening_ns, window_ns
 from exchange_sim.engine.memory_digest import layout_digest
 from exchange_sim.engine_journal import EngineRecorder
 from exchange_sim.given import Given, encode_given
-from exchange_sim.journal import JournalHeader, JournalStream, JournalWriter, overall_digest
+from exchange_sim.journal import JournalHeader, JournalWriter, overall_digest
 from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.markets.build import build_market
-from exchange_sim.markets.depth_spec import ReplayL2Market
-from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.markets.inputs import MarketInputs
-from exchange_sim.markets.outages import blackouts, halts
+from exchange_sim.markets.outages import halts
 from exchange_sim.markets.read_latency import read_latencies
-from exchange_sim.markets.spec import outages_of
-from exchange_sim.model.ids import AccountId
-from exchange_sim.model.instrument import Instrument
 from exchange_sim.ports import RunningMarket
 from exchange_sim.replay.depth.market import DepthReplay
 from exchange_sim.rng import derive
 from exchange_sim.simulation import Simulation
-from strategies.api import Strategy
-
-OPENING_NS = 30 * SECOND_NS
-"""How long the crowd makes a market of its own before the bots start."""
 
 
 def run_match(
@@ -169,24 +159,6 @@ def match_header(spec: MatchSpec, kernel: RunningMarket, given: Given) -> Journa
     )
 
 
-def build_hosts(
-    spec: MatchSpec,
-    strategies: Sequence[Strategy[Any]],
-    instruments: Sequence[Instrument],
-    first_account: int,
-    streams: Sequence[JournalStream],
-    given: Given,
-) -> list[AccountHost]:
-    """Return the bots' accounts, each with the stream that takes down what it does.
-
-    The first bot has the exchange's account number `first_account`, the others follow.
-    """
-    return [
-        build_host(spec, seat, strategy, instruments, first_account + seat, stream, given)
-        for seat, (strategy, stream) in enumerate(zip(strategies, streams, strict=True))
-    ]
-
-
 def build_simulation(
     spec: MatchSpec, kernel: RunningMarket, hosts: Sequence[AccountHost], given: Given
 ) -> Simulation:
@@ -199,34 +171,6 @@ def build_simulation(
         opening_ns=opening_ns(spec),
         series=given.series,
     )
-
-
-def window_ns(spec: MatchSpec) -> int:
-    """Return the smallest one-way latency of any bot, in ns; the match's duration without bots."""
-    return min((bot.latency.minimum_ns for bot in spec.bots), default=spec.settings.duration_ns)
-
-
-def first_account(spec: MatchSpec, kernel: RunningMarket) -> int:
-    """Return the exchange's number of the first bot's account; the others follow it."""
-    return kernel.account_index(spec.bots[0].name) if spec.bots else 0
-
-
-def build_strategies(spec: MatchSpec) -> list[Strategy[Any]]:
-    """Return the bots' strategies, not yet started."""
-    return [build_strategy(spec, seat) for seat in range(len(spec.bots))]
-
-
-def build_strategy(spec: MatchSpec, seat: int) -> Strategy[Any]:
-    """Return the strategy of the bot at a seat, not yet started."""
-    bot = spec.bots[seat]
-    with speaking(bot.name):
-        strategy = find_strategy(bot, source="match", at=f"bots[{seat}]")
-        return strategy(decode_config(strategy, bot.config, source="match", at=f"bots[{seat}].config"))
-
-
-def opening_ns(spec: MatchSpec) -> int:
-    """Return how long the market is alone: a recorded book is there at once."""
-    return 0 if isinstance(spec.market, ReplayL2Market) else OPENING_NS
 
 
 def with_latencies(spec: MatchSpec, data_folder: Path | None) -> MatchSpec:
@@ -264,34 +208,4 @@ def build_kernel(spec: MatchSpec, inputs: MarketInputs) -> RunningMarket:
         sample_interval_ns=spec.settings.market_interval_ns,
         halts=halts(inputs.outages, inputs.start_ns + OPENING_NS),
         feeds=inputs.feeds,
-    )
-
-
-def build_host(
-    spec: MatchSpec,
-    seat: int,
-    strategy: Strategy[Any],
-    instruments: Sequence[Instrument],
-    account: int,
-    stream: JournalStream,
-    given: Given,
-) -> AccountHost:
-    """Return the account of the bot at a seat."""
-    bot = spec.bots[seat]
-    return AccountHost(
-        AccountId(bot.name),
-        account,
-        strategy,
-        instruments,
-        deposit_atoms=bot.deposit_atoms,
-        holdings_atoms=bot.holdings_atoms,
-        limits=bot.risk,
-        latency=bot.latency,
-        seed=spec.bot_seed,
-        journal=stream,
-        handler_limit_s=spec.settings.handler_limit_s,
-        outbox_limit=spec.settings.outbox_limit,
-        series=given.series,
-        faults=bot.faults,
-        blackouts=blackouts(outages_of(spec.market), given.start_ns + opening_ns(spec)),
     )

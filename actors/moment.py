@@ -19,9 +19,10 @@ import numpy as np
 from actors.config import digest_of
 from actors.context import HostContext
 from actors.host import AccountHost
-from actors.match import OPENING_NS, MatchRun
+from actors.match import MatchRun
 from actors.match_config import MatchSpec
 from actors.replay import ReplayedMatch, match_of
+from actors.seating import OPENING_NS
 from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.engine_journal import deflate, inflate
 from exchange_sim.journal import JournalStream, JournalWriter, frame

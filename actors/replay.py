@@ -14,8 +14,9 @@ import msgspec
 
 from actors.config import digest_of
 from actors.host import AccountHost
-from actors.match import OPENING_NS, build_hosts, build_simulation, build_strategies, first_account
+from actors.match import build_simulation
 from actors.match_config import MatchSpec
+from actors.seating import OPENING_NS, build_hosts, build_strategies, first_account
 from exchange_sim.engine_replay import EngineReplay, batches, first_state, replay_engine, restored
 from exchange_sim.given import Given, decode_given
 from exchange_sim.journal import JournalStream, Record, overall_digest

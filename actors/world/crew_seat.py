@@ -9,12 +9,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 from actors.host import AccountHost
-from actors.match import (
-    build_host,
-    build_strategy,
-)
 from actors.match_result import AccountReport, account_report
 from actors.player import enter_folder
+from actors.seating import build_host, build_strategy
 from actors.world.setup import AccountFigures, Answer, CrewFacts, MarketFacts, WorldSetup
 from actors.world.steps import Advanced, Begun, Ended, Steered, Step, split_steps
 from exchange_sim.crew import Crew, News, NewsFilter

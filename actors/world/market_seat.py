@@ -8,14 +8,10 @@ from typing import Any
 
 import msgspec
 
-from actors.match import (
-    build_kernel,
-    first_account,
-    match_header,
-    opening_ns,
-)
+from actors.match import build_kernel, match_header
 from actors.match_result import MarketReport, market_report
 from actors.player import enter_folder
+from actors.seating import first_account, opening_ns
 from actors.world.setup import MarketFacts, WorldSetup
 from actors.world.steps import Advanced, Begun, Recorded, split_steps
 from exchange_sim.engine_journal import EngineRecorder

@@ -16,8 +16,8 @@ import msgspec
 
 from actors.bot_output import BotLine
 from actors.config import digest_of
-from actors.match import opening_ns, window_ns
 from actors.match_result import AccountReport, MarketReport
+from actors.seating import opening_ns, window_ns
 from actors.world.keeper import Standing
 from actors.world.parts import Handle, Launcher, Part
 from actors.world.placement import ACCOUNT, Placement
