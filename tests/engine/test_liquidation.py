@@ -196,3 +196,26 @@ def test_nobody_is_liquidated_while_the_instrument_does_not_trade() -> None:
         ("bob", "deleveraged", Side.BUY, 10, 90),
     ]
     exchange.check_conservation()
+
+
+def test_of_equal_counterparties_the_lowest_account_is_deleveraged_first() -> None:
+    exchange = opened(contract(), ann=110, bob=1_000, cat=1_000, eve=10_000)
+    for seller in ("cat", "bob"):
+        deal(exchange, "ann", seller, 5, 100)
+        deal(exchange, "eve", seller, 5, 100)
+    # Nobody bids: ann's ten lots go to the profit that is largest for its cost, which is the same for both.
+    exchange.set_mark(X, 93)
+    assert [exchange.position(name, X).lots for name in ("ann", "bob", "cat", "eve")] == [0, 0, -10, 10]
+    exchange.check_conservation()
+
+
+def test_the_fee_of_an_isolated_position_is_no_more_than_its_margin_leaves() -> None:
+    exchange = opened(contract(liquidation_fee_ppm=50_000), ann=1_000, bob=10_000, moe=10_000)
+    exchange.set_margin_mode("ann", X, "isolated")
+    deal(exchange, "ann", "bob", 10, 100)
+    quote(exchange, "moe", "buy", 10, 91)
+    # At 93: margin 100 - 70 = 30, below 46.5. All is sold at 91: 10 of the margin are left, 5 % are 45.5.
+    exchange.set_mark(X, 93)
+    assert exchange.position("ann", X).lots == 0
+    assert (units(exchange, "ann"), exchange.insurance_fund("USD")) == (900.0, 10)
+    exchange.check_conservation()

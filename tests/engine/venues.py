@@ -74,7 +74,8 @@ _LIMITS = VenueTerms(
             "BBB/USD:USD", tick_size="1", lot_size="0.01", mark="index", interest_ppb=-90_000,
             funding_limit_ppb=3_000_000, tiers=_tiers((None, 5_000, 100)), liquidation_fee_ppm=100_000,
         ),
-        Instrument.spot("BBB/USD", tick_size="1", lot_size="0.01", price_band_ppm=500_000),
+        # An uneven lot: fees in the received asset are no whole atoms.
+        Instrument.spot("BBB/USD", tick_size="1", lot_size="0.0100003", price_band_ppm=500_000),
     ),
     ExchangeRules(messages_per_second=7, fee_tiers=_FEE_TIERS),
     (RICH, FAIR, FAIR, POOR),
