@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from actors.bot_output import relayed
 from actors.config_errors import ConfigError, convert
 from actors.match_config import BotSpec
 from strategies.api import Strategy, StrategyConfig
@@ -51,7 +52,8 @@ def find_strategy(bot: BotSpec, *, source: str | Path, at: str) -> type[Strategy
         There is none of that name.
     """
     try:
-        return load_strategy(bot.strategy)
+        with relayed():
+            return load_strategy(bot.strategy)
     except StrategyNotFoundError as error:
         raise ConfigError(source, f"{at}.strategy", str(error).removeprefix("strategy: ")) from None
 

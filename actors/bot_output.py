@@ -165,10 +165,17 @@ def hearing(ear: BotEar) -> Iterator[None]:
     before = _HEARING.ear, _HEARING.thread
     _HEARING.ear, _HEARING.thread = ear, threading.get_ident()
     try:
-        with redirect_stdout(_Relay(sys.stdout)), redirect_stderr(_Relay(sys.stderr)):
+        with relayed():
             yield
     finally:
         _HEARING.ear, _HEARING.thread = before
+
+
+@contextmanager
+def relayed() -> Iterator[None]:
+    """Let what is set up meanwhile, a log's handler for instance, write to where bots are heard later."""
+    with redirect_stdout(_Relay(sys.stdout)), redirect_stderr(_Relay(sys.stderr)):
+        yield
 
 
 @contextmanager

@@ -12,6 +12,7 @@ passes the share that is played on as a `Progress` of one match.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -62,9 +63,10 @@ class TopReader:
         self._standings_due_s = 0.0
         self._actors: tuple[ActorRow, ...] = ()
         self._actors_due_s = 0.0
+        self._asking: threading.Thread | None = None
 
-    def look(self) -> Snapshot:
-        """Return what is known now.
+    def look(self, *, patient: bool = True) -> Snapshot:
+        """Return what is known now. `patient` waits for Ray's answer; otherwise it is in a later snapshot.
 
         Raises
         ------
@@ -82,18 +84,15 @@ class TopReader:
             state = "not running"
         else:
             state = "playing" if silent_s < SILENCE_S else "silent"
-        if state != "playing":
-            self._actors = ()
-        elif status is not None and status.dashboard and now_s >= self._actors_due_s:
-            self._actors = _list_actors(status.dashboard, self._folder)
-            self._actors_due_s = now_s + _ACTORS_EVERY_S
+        if state == "playing" and status is not None and status.dashboard:
+            self._ask(status.dashboard, patient=patient)
         return Snapshot(
             folder=self._folder,
             state=state,
             silent_s=silent_s,
             status=status,
             standings=self._standings,
-            actors=self._actors,
+            actors=self._actors if state == "playing" else (),
         )
 
     def _silent_s(self) -> float | None:
@@ -104,14 +103,23 @@ class TopReader:
             return None
         return max(0.0, time.time() - written_s)  # noqa: TID251 - compared with the file's own time
 
+    def _ask(self, dashboard: str, *, patient: bool) -> None:
+        """Ask Ray for its actors now and then, aside: importing it alone takes seconds."""
+        if self._asking is None and time.perf_counter() >= self._actors_due_s:
+            self._asking = threading.Thread(target=self._list_actors, args=(dashboard,), daemon=True)
+            self._asking.start()
+        if self._asking is not None:
+            self._asking.join(None if patient else 0.0)
+            if not self._asking.is_alive():
+                self._asking = None
+                self._actors_due_s = time.perf_counter() + _ACTORS_EVERY_S
 
-def _list_actors(dashboard: str, folder: Path) -> tuple[ActorRow, ...]:
-    """Return the actors that are alive; none where Ray cannot be asked."""
-    token = folder / TOKEN_FILE
-    if token.is_file():
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ["RAY_AUTH_TOKEN"] = token.read_text().strip()
-    # imported late: Ray takes a second, and most runs are looked at without it
-    from actors.ray_actors import living_actors  # noqa: PLC0415
+    def _list_actors(self, dashboard: str) -> None:
+        token = self._folder / TOKEN_FILE
+        if token.is_file():
+            os.environ["RAY_AUTH_MODE"] = "token"
+            os.environ["RAY_AUTH_TOKEN"] = token.read_text().strip()
+        # imported late: most runs are looked at without Ray
+        from actors.ray_actors import living_actors  # noqa: PLC0415
 
-    return living_actors(dashboard)
+        self._actors = living_actors(dashboard)

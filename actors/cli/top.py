@@ -62,7 +62,7 @@ def top(
     try:
         with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
             while True:
-                snapshot = reader.look()
+                snapshot = reader.look(patient=False)
                 live.update(snapshot_view(snapshot), refresh=True)
                 if snapshot.state == "not running":
                     return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.bot_check import check_bots
 from actors.bot_output import LINES_PER_MATCH, LINES_PER_RUN, BotLine, NewLines, heard, speaking
 from actors.config import MatchFormat
 from actors.filing import Filing
@@ -48,6 +49,7 @@ def test_every_way_of_printing_is_heard_under_the_bots_name(
         for name, kind in (("ann", "Talks"), ("bob", "Talks"), ("eve", "Shouts"))
     ]
     log = io.StringIO()
+    check_bots(bots)  # as every command does first: their modules are loaded
     outcome = MatchPlayer(PlayerSetup(run="cup"), log=log).play(job(*bots))
     lines = [str(line) for line in outcome.said]
     for name in ("ann", "bob"):
