@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exchange_sim.engine.exchange import Exchange
-from exchange_sim.model.enums import TimeInForce
+from exchange_sim.model.commands import SubmitOrder
+from exchange_sim.model.enums import OrderType, Side, TimeInForce
+from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
 from tests.engine.told import market, open_ids, queue, refused, rejected, told
 from tests.engine.venue import X, deal, quote
 
@@ -128,20 +130,28 @@ def test_a_market_entry_wakes_exits_that_may_fire_at_once(exchange: Exchange) ->
 
 
 @pytest.mark.parametrize(
-    ("side", "price", "stop", "target", "client"),
+    ("side", "price", "stop", "target"),
     [
-        ("buy", 95, 95, 105, 1), ("buy", 95, 91, 95, 1), ("sell", 105, 104, 95, 1),
-        ("sell", 105, 110, 106, 1),
-        ("buy", None, 105, 95, 1), ("buy", 95, 91, 105, 2**63 - 2), ("buy", 95, -3, 105, 1),
+        ("buy", 95, 95, 105), ("buy", 95, 91, 95), ("sell", 105, 104, 95), ("sell", 105, 110, 106),
+        ("buy", None, 105, 95), ("buy", 95, -3, 105),
     ],
 )  # fmt: skip
 def test_brackets_that_are_refused(
-    exchange: Exchange, side: str, price: int | None, stop: int, target: int, client: int
+    exchange: Exchange, side: str, price: int | None, stop: int, target: int
 ) -> None:
     events = exchange.bracket(
-        "ann", X, side, 1, price, stop_loss=stop, take_profit=target, client_order_id=client  # type: ignore[arg-type]
+        "ann", X, side, 1, price, stop_loss=stop, take_profit=target, client_order_id=1  # type: ignore[arg-type]
     )  # fmt: skip
     assert refused(events) == "INVALID_BRACKET"
+
+
+@pytest.mark.parametrize("client", [0, 2**63 - 2])
+def test_a_bracket_needs_two_more_ids_above_its_own(exchange: Exchange, client: int) -> None:
+    order = SubmitOrder(
+        AccountId("ann"), InstrumentId(X), ClientOrderId(client), Side.BUY, OrderType.LIMIT, TimeInForce.GTC,
+        1, 95, stop_loss_ticks=91,
+    )  # fmt: skip
+    assert refused(exchange.submit(order)) == "INVALID_BRACKET"
 
 
 def test_a_bracket_needs_three_free_ids(exchange: Exchange) -> None:
