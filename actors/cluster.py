@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 # isort: off
@@ -14,6 +18,7 @@ import msgspec
 import ray
 # isort: on
 
+from actors.own_session import last_error, own_session
 from actors.pool import PoolError
 from actors.run_options import ClusterSettings
 
@@ -33,8 +38,11 @@ def worker_count(settings: ClusterSettings, cpus: int, jobs: int) -> int:
     Raises
     ------
     PoolError
-        More workers are asked for than the cluster has CPUs: some would wait for a place forever.
+        More workers are asked for than the cluster has CPUs, or it has none: some would wait for a place
+        forever.
     """
+    if cpus < 1:
+        raise PoolError("cluster: expected a CPU or more for matches, was none on any of its nodes")
     if settings.workers is not None and settings.workers > cpus:
         raise PoolError(f"workers: expected at most {cpus}, the CPUs of the cluster, was {settings.workers}")
     return max(1, min(settings.workers or cpus, jobs))
@@ -54,14 +62,27 @@ def connected(settings: ClusterSettings) -> Iterator[Cluster]:
     if ray.is_initialized():
         yield Cluster(_cpus(), "")
         return
-    url = _start(settings)
-    try:
+    with ExitStack() as stack:
+        # with an own cluster all goes that it has left, at an address there is nothing to clear up
+        folder = stack.enter_context(own_session()) if settings.address is None else None
+        stack.callback(ray.shutdown)
+        url = _start(settings, folder)
+        _stop_by_sigterm(stack)
         yield Cluster(_cpus(), url)
-    finally:
-        ray.shutdown()
 
 
-def _start(settings: ClusterSettings) -> str:
+def _stop_by_sigterm(stack: ExitStack) -> None:
+    """Make SIGTERM stop a run as Ctrl-C does: Ray's own handler would print where it was and abort."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+        stack.callback(signal.signal, signal.SIGTERM, signal.SIG_DFL)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _start(settings: ClusterSettings, folder: Path | None) -> str:
     """Connect, and return the dashboard's address (empty where there is none)."""
     options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "namespace": "arena"}
     if settings.address is not None:
@@ -72,8 +93,9 @@ def _start(settings: ClusterSettings) -> str:
             "num_cpus": settings.workers or os.cpu_count() or 1,
             "include_dashboard": settings.dashboard,
             "object_store_memory": settings.object_store_mb * 1_000_000,
+            "_temp_dir": str(folder),
         }
-    attempts = _START_ATTEMPTS if settings.address is None else 1
+    attempts = _START_ATTEMPTS if folder is not None else 1
     for attempt in range(1, attempts + 1):
         try:
             url = ray.init(**options).dashboard_url
@@ -81,7 +103,11 @@ def _start(settings: ClusterSettings) -> str:
             ray.shutdown()
             if attempt == attempts:
                 where = settings.address or "this machine"
-                raise PoolError(f"Ray on {where} cannot be used: {error}") from error
+                hint = (
+                    "does it run there, and is this machine's token that of the cluster? see docs/cluster.md"
+                )
+                cause = f"{error} ({hint})" if folder is None else last_error(folder) or error
+                raise PoolError(f"Ray on {where} cannot be used: {cause}") from error
         else:
             return f"http://{url}" if url else ""
     return ""

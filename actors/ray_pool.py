@@ -155,7 +155,8 @@ class RayPool:
         try:
             while True:
                 self._hand_out(queue)
-                if not self._heads:
+                # where a node is lost, the workers in its place may wait for a processor forever
+                if not (self._running or len(queue)):
                     return
                 ready = self._wait()
                 self._update_note()

@@ -5,9 +5,12 @@ A process of its own, because compiling takes a few hundred MB that a worker wou
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
+from typing import IO, cast
 
 import msgspec
 
@@ -15,6 +18,7 @@ from actors.player import MatchPlayer, PlayerSetup
 from actors.record import MatchJob
 
 _WARM_DURATION = "10s"
+_LENGTH_BYTES = 8
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -27,16 +31,28 @@ def compile_elsewhere(setup: PlayerSetup, job: MatchJob) -> None:
 
     What goes wrong there is left to show in the match itself.
     """
-    order = msgspec.msgpack.encode(_Order(setup, beginning_of(job)))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    subprocess.run(
-        [sys.executable, "-m", "actors.warm"],
-        input=order,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
+    null = subprocess.DEVNULL
+    with (
+        contextlib.suppress(BrokenPipeError),  # it has ended already
+        subprocess.Popen(
+            [sys.executable, "-m", "actors.warm"],
+            stdin=subprocess.PIPE,
+            stdout=null,
+            stderr=null,
+            env=environment,
+        ) as process,
+        cast("IO[bytes]", process.stdin) as pipe,
+    ):
+        pipe.write(encode_order(setup, job))
+        pipe.flush()
+        process.wait()  # with its input open: should this process end before, so does that one
+
+
+def encode_order(setup: PlayerSetup, job: MatchJob) -> bytes:
+    """Return what the process that compiles is told: the order's length and the order."""
+    order = msgspec.msgpack.encode(_Order(setup, beginning_of(job)))
+    return len(order).to_bytes(_LENGTH_BYTES) + order
 
 
 def beginning_of(job: MatchJob) -> MatchJob:
@@ -50,6 +66,14 @@ def beginning_of(job: MatchJob) -> MatchJob:
     return msgspec.structs.replace(job, match=msgspec.structs.replace(job.match, settings=settings))
 
 
+def _end_with_parent() -> None:
+    """Wait for the end of the input, which is that of the process that wanted this one's work."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
 if __name__ == "__main__":
-    given = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Order)
+    length = int.from_bytes(sys.stdin.buffer.read(_LENGTH_BYTES))
+    given = msgspec.msgpack.decode(sys.stdin.buffer.read(length), type=_Order)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     MatchPlayer(msgspec.structs.replace(given.setup, journals=False)).play(given.job)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
+from actors.app import run
+from actors.cli.errors import ExitCode
 from actors.cluster_file import ClusterFileError, check_cluster_file
 
 ROOT = Path(__file__).parents[2]
-LAUNCHED = [ROOT / "cluster.yaml", ROOT / "deploy" / "aws.yaml", ROOT / "deploy" / "gcp.yaml"]
+LAUNCHED = [ROOT / "cluster.yaml", *sorted((ROOT / "deploy").glob("*.yaml"))]
 MANIFESTS = sorted((ROOT / "deploy" / "kuberay").glob("*.yaml"))
 
 
@@ -106,7 +113,7 @@ def _limits(cluster: dict[str, Any]) -> dict[str, Any]:
         ),
         (
             lambda c: _players(c).update(replicas=30),
-            "spec.workerGroupSpecs[0].replicas: expected minReplicas 0 to maxReplicas 20, was 30",
+            "spec.workerGroupSpecs[0].replicas: expected minReplicas 2 to maxReplicas 20, was 30",
         ),
         (
             lambda c: _limits(c).update(cpu="500m"),
@@ -134,3 +141,23 @@ def test_what_is_no_cluster_file_is_refused(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(ClusterFileError, match="expected"):
         check_cluster_file(file)
+
+
+def test_the_pages_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # those that need a cluster run on one, in tests/cluster
+    (block, made) = re.findall(
+        r"^```console\n(.*?)^```", (ROOT / "docs" / "cluster.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    monkeypatch.chdir(ROOT)
+    for line in block.splitlines():
+        words = shlex.split(line.removeprefix("$ "))
+        assert words[0] == "arena"
+        assert run(words[1:]) == ExitCode.DONE
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    subprocess.run(["/bin/sh", "-c", made.removeprefix("$ ")], check=True)  # noqa: S603 - the page's words
+    token = tmp_path / ".ray" / "auth_token"
+    assert len(token.read_text()) >= 32
+    assert token.stat().st_mode & 0o077 == 0
