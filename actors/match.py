@@ -17,9 +17,9 @@ from actors.match_config import MatchSpec
 from actors.match_result import account_report, market_report, match_result
 from actors.metrics.match_watch import MatchWatch
 from actors.result import MatchResult
-from actors.seating import OPENING_NS, build_hosts, build_strategies, first_account, opening_ns, window_ns
+from actors.seating import build_hosts, build_strategies, first_account, opening_ns, window_ns
 from exchange_sim.engine.memory_digest import layout_digest
-from exchange_sim.engine_journal import EngineRecorder
+from exchange_sim.engine_journal import EngineRecorder, FrameSink
 from exchange_sim.given import Given, encode_given
 from exchange_sim.journal import JournalHeader, JournalWriter, overall_digest
 from exchange_sim.kernel.kernel import Kernel
@@ -29,6 +29,7 @@ from exchange_sim.markets.outages import halts
 from exchange_sim.markets.read_latency import read_latencies
 from exchange_sim.ports import RunningMarket
 from exchange_sim.replay.depth.market import DepthReplay
+from exchange_sim.replay.depth.recording import DepthRecorder
 from exchange_sim.rng import derive
 from exchange_sim.simulation import Simulation
 
@@ -100,12 +101,12 @@ class MatchRun:
         self.spec = spec
         strategies = build_strategies(spec)
         inputs = build_market(spec.market, spec.settings.duration_ns, spec.seed, data_folder)
-        self.kernel: RunningMarket = build_kernel(spec, inputs)
+        self.kernel = build_kernel(spec, inputs)
         self.given = Given(inputs.start_ns, inputs.history, inputs.series)
         self.journal = JournalWriter(match_header(spec, self.kernel, self.given), sink)
         self.recorder: EngineRecorder | None = None
-        if sink is not None and isinstance(self.kernel, Kernel):
-            self.recorder = EngineRecorder(self.journal, self.kernel.exchange)
+        if sink is not None:
+            self.recorder = build_recorder(self.journal, self.kernel)
             self.journal.write(b"Y" + encode_given(self.given))
         self.streams = [self.journal.stream(bot.name) for bot in spec.bots]
         first = first_account(spec, self.kernel)
@@ -180,7 +181,14 @@ def with_latencies(spec: MatchSpec, data_folder: Path | None) -> MatchSpec:
     return spec if bots == spec.bots else change(spec, bots=bots)
 
 
-def build_kernel(spec: MatchSpec, inputs: MarketInputs) -> RunningMarket:
+def build_recorder(journal: FrameSink, market: Kernel | DepthReplay) -> EngineRecorder:
+    """Return what writes down all that happens in a market, from now on."""
+    if isinstance(market, DepthReplay):
+        return DepthRecorder(journal, market)
+    return EngineRecorder(journal, market.exchange)
+
+
+def build_kernel(spec: MatchSpec, inputs: MarketInputs) -> Kernel | DepthReplay:
     """Return the market of a match, not yet in motion."""
     accounts = [(bot.name, bot.deposit_atoms) for bot in spec.bots]
     if inputs.depth is not None:
@@ -206,6 +214,6 @@ def build_kernel(spec: MatchSpec, inputs: MarketInputs) -> RunningMarket:
         size_scales=inputs.size_scales,
         snapshot_depth=spec.settings.book_depth,
         sample_interval_ns=spec.settings.market_interval_ns,
-        halts=halts(inputs.outages, inputs.start_ns + OPENING_NS),
+        halts=halts(inputs.outages, inputs.start_ns + opening_ns(spec)),
         feeds=inputs.feeds,
     )

@@ -22,7 +22,7 @@ from actors.host import AccountHost
 from actors.match import MatchRun
 from actors.match_config import MatchSpec
 from actors.replay import ReplayedMatch, match_of
-from actors.seating import OPENING_NS
+from actors.seating import opening_ns
 from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.engine_journal import deflate, inflate
 from exchange_sim.journal import JournalStream, JournalWriter, frame
@@ -32,7 +32,10 @@ from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.kernel.outputs import SAMPLE
 from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.build import build_market
+from exchange_sim.markets.hybrid_spec import HybridMarket
 from exchange_sim.markets.replay_spec import ReplayL3Market
+from exchange_sim.replay.depth.market import DepthReplay
+from exchange_sim.replay.depth.recording import RecordedDepth
 
 MOMENT_VERSION = 1
 
@@ -66,24 +69,22 @@ class Moment:
         Raises
         ------
         SnapshotError
-            The moment is not inside the match, or the market is of a kind that cannot be saved.
+            The moment is not inside the match.
         """
         if not 0 < after_ns < spec.settings.duration_ns:
             span = spec.settings.duration
             raise SnapshotError(f"at: expected a moment inside the match of {span}, was {after_ns / 1e9:g}s")
         sink = io.BytesIO()
         run = MatchRun(spec, data_folder=data_folder, sink=sink)
-        recorder, kernel = run.recorder, run.kernel
-        if recorder is None or not isinstance(kernel, Kernel):
-            raise SnapshotError(f"market: expected a simulated market, was {type(spec.market).__name__}")
         run.begin()
-        at_ns = run.given.start_ns + OPENING_NS + after_ns
+        at_ns = run.given.start_ns + opening_ns(run.spec) + after_ns
         run.go_on(at_ns)
         for stream in run.streams:
             stream.flush(at_least=1)
-        recorder.flush()
+        assert run.recorder is not None  # noqa: S101 - there is one because there is a sink
+        run.recorder.flush()
         samples = run.simulation.side.samples.tobytes()
-        return cls(run.spec, at_ns, kernel.snapshot(), samples, sink.getvalue())
+        return cls(run.spec, at_ns, run.kernel.snapshot(), samples, sink.getvalue())
 
     def save(self) -> bytes:
         """Return the moment as bytes: one frame with length and checksum."""
@@ -129,7 +130,7 @@ class Moment:
     def resume(self, data_folder: Path | None = None) -> ResumedMatch:
         """Return the match under way again, at this moment.
 
-        A market of recorded orders reads them again from `data_folder`.
+        A market of recorded orders or depth reads them again from `data_folder`.
 
         Raises
         ------
@@ -153,11 +154,8 @@ class ResumedMatch(MatchRun):
             stream.finish()
             if stream.difference is not None:
                 raise SnapshotError(f"{stream.difference}: the bot does not do again what it did")
-        kernel = Kernel.restore(moment.kernel, _feeds(replayed.spec, data_folder))
-        if kernel.exchange.memory_digest() != replayed.market.exchange.memory_digest():
-            raise SnapshotError("expected the market that the journal leads to, was another")
         self.spec, self.given = replayed.spec, replayed.given
-        self.kernel = kernel
+        self.kernel = kernel = _market(moment, replayed, data_folder)
         self.journal = JournalWriter(journal.header)
         self.recorder = None
         self.hosts, self.simulation = replayed.hosts, replayed.simulation
@@ -191,8 +189,29 @@ class ResumedMatch(MatchRun):
         self.simulation.change(self.kernel.account_index(bot), commands, window_ns)
 
 
+def _market(moment: Moment, replayed: ReplayedMatch, data_folder: Path | None) -> Kernel | DepthReplay:
+    """Return the market of a moment to which a journal was replayed.
+
+    Raises
+    ------
+    SnapshotError
+        The journal leads to another market.
+    """
+    at = replayed.market
+    market: Kernel | DepthReplay
+    if isinstance(at, RecordedDepth):
+        market = DepthReplay.restore(moment.kernel, at.rows)
+        same = market.memory_digest() == at.memory_digest()
+    else:
+        market = Kernel.restore(moment.kernel, _feeds(replayed.spec, data_folder))
+        same = market.exchange.memory_digest() == at.exchange.memory_digest()
+    if not same:
+        raise SnapshotError("expected the market that the journal leads to, was another")
+    return market
+
+
 def _feeds(spec: MatchSpec, data_folder: Path | None) -> Sequence[Feed]:
-    """Return the recorded orders of a match's market, if it is made of them."""
-    if not isinstance(spec.market, ReplayL3Market):
+    """Return the recorded orders or the recorded depth of a match's market, if it is made of them."""
+    if not isinstance(spec.market, ReplayL3Market | HybridMarket):
         return ()
     return build_market(spec.market, spec.settings.duration_ns, spec.seed, data_folder).feeds

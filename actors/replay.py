@@ -16,12 +16,13 @@ from actors.config import digest_of
 from actors.host import AccountHost
 from actors.match import build_simulation
 from actors.match_config import MatchSpec
-from actors.seating import OPENING_NS, build_hosts, build_strategies, first_account
+from actors.seating import build_hosts, build_strategies, first_account, opening_ns
 from exchange_sim.engine_replay import EngineReplay, batches, first_state, replay_engine, restored
 from exchange_sim.given import Given, decode_given
 from exchange_sim.journal import JournalStream, Record, overall_digest
 from exchange_sim.journal_reader import Journal, JournalError, read_journal
 from exchange_sim.kernel.recorded import RecordedMarket
+from exchange_sim.replay.depth.recording import RecordedDepth
 from exchange_sim.simulation import CLOSING_NS, Simulation
 
 
@@ -119,15 +120,22 @@ class ReplayedMatch:
         self.given = _given(journal)
         _, state = first_state(journal)
         facts = journal.header.facts
-        self.end_ns = self.given.start_ns + OPENING_NS + self.spec.settings.duration_ns
-        self.market = RecordedMarket(
-            restored(journal, state),
-            (rows.commands for rows in batches(journal)),
-            start_ns=self.given.start_ns,
-            end_ns=self.end_ns + CLOSING_NS,
-            crowd_accounts=facts.get("crowd_accounts", 0),
-            snapshot_depth=self.spec.settings.book_depth,
-        )
+        self.end_ns = self.given.start_ns + opening_ns(self.spec) + self.spec.settings.duration_ns
+        commands = (rows.commands for rows in batches(journal))
+        market = restored(journal, state)
+        self.market: RecordedMarket | RecordedDepth
+        if isinstance(market, RecordedDepth):
+            self.market = market
+            market.follow(commands)
+        else:
+            self.market = RecordedMarket(
+                market,
+                commands,
+                start_ns=self.given.start_ns,
+                end_ns=self.end_ns + CLOSING_NS,
+                crowd_accounts=facts.get("crowd_accounts", 0),
+                snapshot_depth=self.spec.settings.book_depth,
+            )
         self.streams = [CheckedStream(bot.name, journal.streams[bot.name]) for bot in self.spec.bots]
         strategies = build_strategies(self.spec)
         self.hosts: list[AccountHost] = build_hosts(
@@ -213,7 +221,7 @@ def replay_journal(path: Path, *, progress: Callable[[float], None] | None = Non
         if not same and not differences:
             raise JournalError(f"{journal.name}: expected digest {journal.footer.digest}, was another")
     else:
-        match.simulation.go_on(min(engine.exchange.now_ns, match.end_ns), progress)
+        match.simulation.go_on(min(engine.now_ns, match.end_ns), progress)
         differences = tuple(
             each.difference
             for each in match.streams

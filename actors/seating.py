@@ -13,7 +13,9 @@ from exchange_sim.given import Given
 from exchange_sim.journal import JournalStream
 from exchange_sim.markets.depth_spec import ReplayL2Market
 from exchange_sim.markets.duration import SECOND_NS
+from exchange_sim.markets.hybrid_spec import HybridMarket
 from exchange_sim.markets.outages import blackouts
+from exchange_sim.markets.replay_spec import ReplayL3Market
 from exchange_sim.markets.spec import outages_of
 from exchange_sim.model.ids import AccountId
 from exchange_sim.model.instrument import Instrument
@@ -96,5 +98,6 @@ def window_ns(spec: MatchSpec) -> int:
 
 
 def opening_ns(spec: MatchSpec) -> int:
-    """Return how long the market is alone: a recorded book is there at once."""
-    return 0 if isinstance(spec.market, ReplayL2Market) else OPENING_NS
+    """Return how long the market is alone before the bots start: a recorded book is there at once."""
+    recorded = isinstance(spec.market, ReplayL2Market | ReplayL3Market | HybridMarket)
+    return 0 if recorded else OPENING_NS

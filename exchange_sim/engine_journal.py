@@ -7,6 +7,8 @@ Frames of these kinds stand in a journal (`exchange_sim.journal`) between those 
 `B` a batch: MessagePack of `Batch`
 `C` checkpoint: MessagePack of (commands so far, events so far, digest of the memory)
 `Y` history that participants were warmed up with: MessagePack of (instrument, interval in ns, bars) triples
+`D` a piece of recorded depth: where a journal has some, the states and commands are those of a depth replay,
+    see `exchange_sim.replay.depth.recording`
 
 The first of an exchange's frames is a state, so a journal rebuilds the exchange with nothing else; a later
 state saves the way to it.
@@ -25,7 +27,7 @@ import numpy.typing as npt
 from exchange_sim.engine.layout import COMMAND, EVENT
 from exchange_sim.engine.memory_digest import layout_digest
 from exchange_sim.engine.packing import pack_commands, pack_events
-from exchange_sim.engine.row_exchange import RowExchange
+from exchange_sim.engine.recorder import Recorder
 from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.journal import JournalHeader
 
@@ -119,6 +121,18 @@ class FrameSink(Protocol):
     def force(self) -> None: ...
 
 
+class Recordable(Protocol):
+    """What can be written down: an exchange, or a market that keeps one to itself."""
+
+    recorder: Recorder | None
+
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+
+    def memory_digest(self) -> str:
+        """Return 16 hex digits that name the state."""
+
+
 class EngineRecorder:
     """Writes down what an exchange does, from now until `close`.
 
@@ -145,7 +159,7 @@ class EngineRecorder:
     def __init__(
         self,
         journal: FrameSink,
-        exchange: RowExchange,
+        exchange: Recordable,
         *,
         sync: Sync = Sync.NONE,
         checkpoint_commands: int = CHECKPOINT_COMMANDS,
@@ -225,11 +239,14 @@ class EngineRecorder:
         self._exchange.recorder = None
 
     def _gather(self, commands: bytes, events: bytes, count: int) -> None:
+        self._keep(commands, events, count)
+        if self._gathered >= self._frame_commands:
+            self.flush()
+
+    def _keep(self, commands: bytes, events: bytes, count: int) -> None:
         self._commands.append(commands)
         self._events.append(events)
         self._gathered += count
-        if self._gathered >= self._frame_commands:
-            self.flush()
 
     def _write_gathered(self) -> None:
         if self._gathered:

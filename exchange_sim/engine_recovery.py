@@ -60,6 +60,8 @@ def recover(
         raise JournalError(
             f"{journal.name}: expected configuration {config_digest}, was {header.config_digest}"
         )
+    if any(frame.kind == b"D" for frame in journal.engine):
+        raise JournalError(f"{journal.name}: expected the journal of an exchange, was one of replayed depth")
     if journal.complete or header.streams:
         raise JournalError(f"{journal.name}: expected an open journal of an exchange, was a closed one")
     replay = replay_engine(journal, latest=True)

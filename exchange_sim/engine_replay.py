@@ -1,4 +1,7 @@
-"""An exchange rebuilt from its journal, compared with it event by event and checkpoint by checkpoint."""
+"""An exchange rebuilt from its journal, compared with it event by event and checkpoint by checkpoint.
+
+A replay of recorded depth, which keeps an exchange to itself, is rebuilt and compared in the same way.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import EVENT
 from exchange_sim.engine.memory_digest import layout_digest
 from exchange_sim.engine.packing import first_difference_at, unpack_commands, unpack_events
-from exchange_sim.engine.snapshots import SnapshotError
 from exchange_sim.engine_journal import (
     Batch,
     Checkpoint,
@@ -22,6 +24,8 @@ from exchange_sim.engine_journal import (
     inflate,
 )
 from exchange_sim.journal_reader import EngineFrame, Journal, JournalError
+from exchange_sim.replay.depth.recording import RecordedDepth
+from exchange_sim.replay.depth.replay_snapshot import unpacked_record
 
 _T = TypeVar("_T")
 _EVENT_WORDS = EVENT.itemsize // 8
@@ -59,9 +63,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class EngineReplay:
-    """What a replay of an exchange found: what it went through, and the first difference if there is one."""
+    """What a replay of an exchange found: what it went through, and the first difference if there is one.
+
+    `now_ns` is how far it came.
+    """
 
     exchange: Exchange
+    now_ns: int
     commands: int
     events: int
     checkpoints: int
@@ -123,11 +131,14 @@ def first_state(journal: Journal, *, latest: bool = False) -> tuple[int, State]:
     return place, decoded(journal, journal.engine[place], State)
 
 
-def restored(journal: Journal, state: State) -> Exchange:
-    """Return the exchange of a journal's state; raise JournalError where it cannot be used."""
+def restored(journal: Journal, state: State) -> Exchange | RecordedDepth:
+    """Return what a journal's state is of; raise JournalError where it cannot be used."""
+    pieces = [bytes(frame.payload) for frame in journal.engine if frame.kind == b"D"]
     try:
+        if pieces:
+            return RecordedDepth.restore(inflate(state.snapshot), unpacked_record(pieces))
         exchange = Exchange.restore(inflate(state.snapshot))
-    except SnapshotError as error:
+    except ValueError as error:
         raise JournalError(f"{journal.name}: {error}") from error
     exchange.take_events()  # recorded before
     return exchange
@@ -144,8 +155,8 @@ def replay_engine(journal: Journal, *, latest: bool = False) -> EngineReplay:
         The journal holds no exchange of this version, or frames are missing or of no known form.
     """
     place, state = first_state(journal, latest=latest)
-    exchange = restored(journal, state)
-    run = _Run(journal, exchange, state, place)
+    market = restored(journal, state)
+    run = _Run(journal, market, state, place)
     for frame in journal.engine[place:]:
         run.step(frame)
         if run.difference is not None:
@@ -155,15 +166,16 @@ def replay_engine(journal: Journal, *, latest: bool = False) -> EngineReplay:
         footer.commands, footer.events,
     ):  # fmt: skip
         raise JournalError(f"{journal.name}: expected {footer.commands} commands, was {run.commands}")
-    return EngineReplay(exchange, run.commands, run.events, run.checkpoints, run.difference)
+    exchange = market.exchange if isinstance(market, RecordedDepth) else market
+    return EngineReplay(exchange, market.now_ns, run.commands, run.events, run.checkpoints, run.difference)
 
 
 class _Run:
-    """An exchange on its way through a journal's frames."""
+    """An exchange, or a depth replay, on its way through a journal's frames."""
 
-    def __init__(self, journal: Journal, exchange: Exchange, state: State, place: int) -> None:
+    def __init__(self, journal: Journal, market: Exchange | RecordedDepth, state: State, place: int) -> None:
         self.journal = journal
-        self.exchange = exchange
+        self.market = market
         self.start = state
         self.place = place
         self.commands, self.events = state.commands, state.events
@@ -174,15 +186,27 @@ class _Run:
         if frame.kind == b"B":
             self._execute(unpacked(self.journal, frame))
         elif frame.kind == b"A":
-            name = decoded(self.journal, frame, str)
-            try:
-                self.exchange.open_account(name)
-            except ValueError as error:
-                raise JournalError(f"{self.journal.name}, byte {frame.at}: {error}") from error
+            self._open_account(frame)
         elif frame.kind == b"C":
             self._compare(frame, decoded(self.journal, frame, Checkpoint))
         elif frame.kind == b"S":
             self._compare(frame, decoded(self.journal, frame, State))
+
+    def _open_account(self, frame: EngineFrame) -> None:
+        name = decoded(self.journal, frame, str)
+        if isinstance(self.market, RecordedDepth):
+            raise JournalError(f"{self.journal.name}, byte {frame.at}: expected no account, was {name!r}")
+        try:
+            self.market.open_account(name)
+        except ValueError as error:
+            raise JournalError(f"{self.journal.name}, byte {frame.at}: {error}") from error
+
+    def _applied(self, frame: EngineFrame, commands: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the events of commands; a depth replay may find that they cannot have been sent then."""
+        try:
+            return self.market.apply(commands)
+        except ValueError as error:
+            raise JournalError(f"{self.journal.name}, byte {frame.at}: {error}") from error
 
     def _follows(self, frame: EngineFrame, commands: int, events: int) -> None:
         if (commands, events) != (self.commands, self.events):
@@ -194,7 +218,7 @@ class _Run:
     def _execute(self, rows: Rows) -> None:
         batch = rows.batch
         self._follows(rows.frame, batch.first_command, batch.first_event)
-        written = self.exchange.apply(rows.commands)
+        written = self._applied(rows.frame, rows.commands)
         differs = _first_difference(rows.events, written)
         if differs >= 0:
             self.difference = self._locate(rows, differs)
@@ -205,7 +229,7 @@ class _Run:
     def _compare(self, frame: EngineFrame, point: Checkpoint | State) -> None:
         self._follows(frame, point.commands, point.events)
         self.checkpoints += 1
-        was = self.exchange.memory_digest()
+        was = self.market.memory_digest()
         if was != point.digest:
             self.difference = Difference(frame.number, frame.at, self.commands, "state", point.digest, was)
 
@@ -219,7 +243,7 @@ class _Run:
                 again.step(frame)
         number, expected = 0, rows.events
         for command in range(len(rows.commands)):
-            written = again.exchange.apply(rows.commands[command : command + 1])
+            written = again.market.apply(rows.commands[command : command + 1])
             part = expected[number : number + len(written)]
             number += len(written)
             if _first_difference(part, written) >= 0 or (

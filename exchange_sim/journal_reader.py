@@ -38,7 +38,7 @@ _header = msgspec.msgpack.Decoder(JournalHeader)
 _footer = msgspec.msgpack.Decoder(JournalFooter)
 _T = TypeVar("_T")
 _LENGTH_BYTES = 4
-ENGINE_KINDS = frozenset({b"S", b"A", b"B", b"C", b"Y"})
+ENGINE_KINDS = frozenset({b"S", b"A", b"B", b"C", b"Y", b"D"})
 _STREAM_BYTES = 3  # the kind and the stream's number
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from actors.match import build_kernel, match_header
+from actors.match import build_kernel, build_recorder, match_header
 from actors.match_result import MarketReport, market_report
 from actors.player import enter_folder
 from actors.seating import first_account, opening_ns
@@ -16,7 +16,6 @@ from actors.world.setup import MarketFacts, WorldSetup
 from actors.world.steps import Advanced, Begun, Recorded, split_steps
 from exchange_sim.engine_journal import EngineRecorder
 from exchange_sim.given import Given, encode_given
-from exchange_sim.kernel.kernel import Kernel
 from exchange_sim.market_side import MarketSide
 from exchange_sim.markets.build import build_market
 from exchange_sim.model.ids import AccountId
@@ -71,8 +70,8 @@ class MarketSeat:
         self._frames = _Frames()
         self._recorder: EngineRecorder | None = None
         self._side: MarketSide | None = None
-        if setup.engine_journal and isinstance(self._kernel, Kernel):
-            self._recorder = EngineRecorder(self._frames, self._kernel.exchange)
+        if setup.engine_journal:
+            self._recorder = build_recorder(self._frames, self._kernel)
             self._frames.write(b"Y" + encode_given(self._given))
         self._header = match_header(spec, self._kernel, self._given)
 

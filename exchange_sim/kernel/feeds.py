@@ -10,6 +10,7 @@ import numpy as np
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.engine.snapshots import SnapshotError
+from exchange_sim.kernel.tables import NEVER_NS
 from exchange_sim.model.ids import AccountId
 
 
@@ -96,10 +97,16 @@ class Feeds:
             feed.load(state)
 
     def take(self, exchange: Exchange, until_ns: int) -> np.ndarray:
-        """Return the COMMAND rows that arrive before `until_ns` and were not taken before."""
+        """Return the COMMAND rows that arrive before `until_ns` and were not taken before.
+
+        Where feeds look, those of the whole step: how a run is cut into calls must not make them look more
+        often.
+        """
         begin_ns = self.taken_ns
         if not self._feeds or until_ns <= begin_ns:
             return np.empty(0, COMMAND)
+        if self._watching:
+            until_ns = self.limit(begin_ns, NEVER_NS)
         self.taken_ns = until_ns
         pieces = []
         for watching in self._watching:

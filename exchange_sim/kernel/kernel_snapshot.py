@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from functools import cache
 
 import msgspec
@@ -45,17 +46,30 @@ def kernel_layout() -> str:
     return hashlib.blake2b(repr(formats).encode(), digest_size=8).hexdigest()
 
 
+def encode_rows(tables: Mapping[str, np.ndarray]) -> dict[str, bytes]:
+    """Return tables by name in numpy's own format."""
+    encoded = {}
+    for name, table in tables.items():
+        sink = io.BytesIO()
+        np.lib.format.write_array(sink, table, allow_pickle=False)
+        encoded[name] = sink.getvalue()
+    return encoded
+
+
+def decode_rows(encoded: Mapping[str, bytes]) -> dict[str, np.ndarray]:
+    """Return the tables that `encode_rows` wrote; raise ValueError where the bytes are none."""
+    return {
+        name: np.lib.format.read_array(io.BytesIO(table), allow_pickle=False)
+        for name, table in encoded.items()
+    }
+
+
 def encode_tables(storage: Storage) -> tuple[bytes, dict[str, bytes]]:
     """Return the header without its addresses, and the tables by name."""
     header = np.array([storage.header])
     for name in storage.tables:
         header[name] = 0
-    encoded = {}
-    for name, table in storage.tables.items():
-        sink = io.BytesIO()
-        np.lib.format.write_array(sink, table, allow_pickle=False)
-        encoded[name] = sink.getvalue()
-    return header.tobytes(), encoded
+    return header.tobytes(), encode_rows(storage.tables)
 
 
 def encode_kernel(storage: Storage, exchange: Exchange, *facts: object) -> bytes:
@@ -68,13 +82,7 @@ def encode_kernel(storage: Storage, exchange: Exchange, *facts: object) -> bytes
 def decode_tables(saved: KernelSnapshot) -> Storage:
     """Return the storage of a snapshot."""
     storage = Storage(saved.snapshot_depth)
-    storage.load(
-        np.frombuffer(saved.header, np.int64),
-        {
-            name: np.lib.format.read_array(io.BytesIO(table), allow_pickle=False)
-            for name, table in saved.tables.items()
-        },
-    )
+    storage.load(np.frombuffer(saved.header, np.int64), decode_rows(saved.tables))
     return storage
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from exchange_sim.compiled import compiled
-from exchange_sim.engine.pointers import event_at, header_at, instrument_at, load, store
+from exchange_sim.engine.pointers import event_at, header_at, instrument_at, load
 from exchange_sim.kernel.flow import remember_trade
 from exchange_sim.kernel.levels import lots_at
+from exchange_sim.kernel.recording import record_event
 from exchange_sim.kernel.tables import (
     SPECIES_MARKET_MAKER,
     agent_at,
@@ -189,10 +190,7 @@ def consume_events(k: Any, s: Any) -> None:
         row = number & mask
         digest = stirred(digest, s.events, row)
         if k.recording:
-            for word in range(_EVENT_WORDS):
-                value = load(s.events, row * _EVENT_WORDS + word)
-                store(k.written, k.written_count * _EVENT_WORDS + word, value)
-            k.written_count += 1
+            record_event(k, s.events, row)
         event = event_at(s.events, row)
         trade_id = 0
         if event.kind == _FILLED:

@@ -23,6 +23,37 @@ from exchange_sim.kernel.tables import AGENT, GROUP, MARKET, NEVER_NS
 from exchange_sim.model.enums import CommandKind
 
 
+class RecordedCommands:
+    """The commands of a journal on their way to a market, a batch at a time.
+
+    Parameters
+    ----------
+    batches
+        COMMAND rows in order of time; those that only let time pass are left out.
+    start_ns
+        When the first may arrive.
+    """
+
+    def __init__(self, batches: Iterator[npt.NDArray[Any]], start_ns: int) -> None:
+        self._batches = batches
+        self._known_ns = start_ns
+
+    def before(self, until_ns: int) -> Iterator[npt.NDArray[Any]]:
+        """Yield the next batches until all commands that arrive before `until_ns` are among them."""
+        while self._known_ns < until_ns:
+            rows = next(self._batches, None)
+            if rows is None:
+                self._known_ns = NEVER_NS
+                return
+            self._known_ns = int(rows["ts_ns"][-1])
+            yield given_commands(rows)
+
+
+def given_commands(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return COMMAND rows without those that only let time pass."""
+    return np.ascontiguousarray(rows[rows["kind"] != int(CommandKind.ADVANCE)])
+
+
 class RecordedMarket(Kernel):
     """The market of a journal; an `exchange_sim.ports.RunningMarket`.
 
@@ -74,25 +105,15 @@ class RecordedMarket(Kernel):
         header["now_ns"], header["next_timer_ns"] = start_ns, NEVER_NS
         header["market_count"], header["crowd_accounts"] = len(self.instruments), crowd_accounts
         header["observed_accounts"] = crowd_accounts
-        self._batches = batches
-        self._known_ns = start_ns
+        self._record = RecordedCommands(batches, start_ns)
         self._pushed = 0
 
     def push(self, commands: np.ndarray) -> None:
         """Do nothing: what arrived is in the journal."""
 
     def advance(self, until_ns: int, window_ns: int) -> int:
-        while self._known_ns < until_ns:
-            self._queue(next(self._batches, None))
+        for given in self._record.before(until_ns):
+            self._storage.reserve_pending(len(given), len(given))
+            push_recorded(self._address, given.ctypes.data, len(given), self._pushed)
+            self._pushed += len(given)
         return super().advance(until_ns, window_ns)
-
-    def _queue(self, rows: npt.NDArray[Any] | None) -> None:
-        """Put the next batch on its way; None is the journal's end."""
-        if rows is None:
-            self._known_ns = NEVER_NS
-            return
-        self._known_ns = int(rows["ts_ns"][-1])
-        given = np.ascontiguousarray(rows[rows["kind"] != int(CommandKind.ADVANCE)])
-        self._storage.reserve_pending(len(given), len(given))
-        push_recorded(self._address, given.ctypes.data, len(given), self._pushed)
-        self._pushed += len(given)

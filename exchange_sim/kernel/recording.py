@@ -1,14 +1,15 @@
-"""What the kernel applied to its exchange, as COMMAND rows for a journal."""
+"""What a market applied to its exchange and what came of it, as COMMAND and EVENT rows for a journal."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from exchange_sim.compiled import compiled
-from exchange_sim.engine.layout import COMMAND_BYTES
+from exchange_sim.compiled import compiled, inlined
+from exchange_sim.engine.layout import COMMAND_BYTES, EVENT_BYTES
 from exchange_sim.engine.pointers import command_at, load, store
 
 _WORDS = COMMAND_BYTES // 8
+_EVENT_WORDS = EVENT_BYTES // 8
 
 
 @compiled
@@ -35,3 +36,11 @@ def record_own(
     row.price_ticks = price_ticks
     row.quantity_lots = lots
     k.applied_count += 1
+
+
+@inlined
+def record_event(k: Any, events: int, row: int) -> None:
+    """Keep an EVENT row that a command wrote."""
+    for word in range(_EVENT_WORDS):
+        store(k.written, k.written_count * _EVENT_WORDS + word, load(events, row * _EVENT_WORDS + word))
+    k.written_count += 1

@@ -16,18 +16,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.context import HostContext
-from actors.fork import ForkError, OrderMore, Slower, Without, fork, parse_latency, parse_order
+from actors.fork import (
+    ForkError,
+    OrderMore,
+    Slower,
+    Without,
+    apply_change,
+    fork,
+    parse_latency,
+    parse_order,
+)
 from actors.match import run_match
 from actors.match_config import MatchSpec
 from actors.moment import Moment
 from actors.result import MatchResult
+from actors.venues.faulty import FaultyVenue
 from exchange_sim.engine.snapshots import SnapshotError
+from exchange_sim.faults import AccountFaults, DownFaults, LinkFaults
+from exchange_sim.latency import AccountLatency, ConstantLatency
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.model.enums import Side
 from tests.match.test_match import CASH, MAKER, SCALPER, spec
 
 MATCH = spec(SCALPER, MAKER, CASH, duration="20s")
 HALF_NS = 10 * SECOND_NS
+SLOW = ConstantLatency(delay_us=80_000)
 
 
 @cache
@@ -146,6 +159,36 @@ def test_a_bot_that_left_trades_no_more_and_an_order_more_is_filled() -> None:
     assert np.isclose(own["quantity"].sum(), 0.5)
     assert own["ts_ns"].min() >= bought.at_ns
     assert len(bought.base.fills[bought.base.fills["bot"] == 2]) == 0
+
+
+def test_a_bot_on_a_bad_connection_gets_another_latency_and_hears_everything() -> None:
+    faults = AccountFaults(
+        up=LinkFaults(drop=0.1, double=0.1, reorder=0.1),
+        down=DownFaults(drop=0.1, double=0.1, reorder=0.1, late_share=0.1),
+    )
+    shaky = spec(msgspec.structs.replace(SCALPER, faults=faults), CASH, duration="12s")
+    whole = run_match(shaky)
+    moment = Moment.load(Moment.reach(shaky, 5 * SECOND_NS).save())
+    played = fork(moment, Slower("scalper", 80_000_000))
+    assert same(played.base, whole)
+    assert played.other.digest != whole.digest
+    assert not played.other.bots[0].disqualified
+    assert sum((each.difference for each in played.holders), Decimal(0)) == 0
+    match = moment.resume()
+    match.change_latency("scalper", AccountLatency(up=SLOW, down=SLOW))
+    match.go_on(match.end_ns)
+    match.finish()
+    host, exchange = match.hosts[0], match.kernel.exchange
+    assert isinstance(host.venue, FaultyVenue)
+    for name, ledger in host.host.portfolio.positions.items():
+        assert ledger.lots == exchange.position("scalper", name).lots
+    for link in (host.venue.up, host.venue.down):
+        arrivals = [each - match.end_ns for _ in range(20) for each in link.arrivals_ns(match.end_ns)]
+        assert min(arrivals) >= SLOW.minimum_ns
+    again = moment.resume()
+    apply_change(again, Slower("scalper", 80_000_000))
+    again.go_on(again.end_ns)
+    assert same(again.finish(), played.other)
 
 
 @pytest.mark.parametrize(

@@ -118,17 +118,21 @@ def test_windows_change_nothing(window_ns: int) -> None:
     assert digests[0] == digests[1]
 
 
-def test_a_saved_market_goes_on_as_the_one_it_was_saved_from() -> None:
-    digests = []
-    for saved in (False, True):
-        kernel = _market(TEN_TICKS)
-        kernel.push(market(kernel, "bot", START + 50_000_000, BUY, 100, client=7))
-        _run(kernel, 1.03)
+@pytest.mark.parametrize("stops", [(), (0.11, 0.15, 0.173, 1.0301, 2.0)], ids=["at once", "in pieces"])
+@pytest.mark.parametrize("saved", [False, True], ids=["straight", "saved"])
+def test_neither_stops_nor_saving_between_two_steps_change_anything(
+    *, stops: tuple[float, ...], saved: bool
+) -> None:
+    whole, kernel = _market(TEN_TICKS), _market(TEN_TICKS)
+    for each in (whole, kernel):
+        # it empties the best level between two steps: who looked then would fill it up too early
+        each.push(market(each, "bot", START + 150_000_000, BUY, 50, client=7))
+    _run(whole, 3)
+    for stop in (*stops, 3.0):
+        _run(kernel, stop)
         if saved:
             kernel = Kernel.restore(kernel.snapshot(), (HistoryFeed(_depth(), BTC, TEN_TICKS),))
-        _run(kernel, 3)
-        digests.append(kernel.market_digest())
-    assert digests[0] == digests[1]
+    assert kernel.market_digest() == whole.market_digest()
 
 
 def test_grid_of_a_record() -> None:

@@ -56,7 +56,7 @@ def test_strategies_trade_in_it_and_the_same_match_gives_the_same_bytes() -> Non
     # The recorded market goes on with bots in it: the same prices, a little moved.
     before, after = alone.market[0], played.market[0]
     assert np.abs(before["bid"] / after["bid"] - 1.0).max() < 0.01
-    assert alone.figures[0].trades == 8  # as recorded from 00:30 to 00:40
+    assert alone.figures[0].trades == 7  # as recorded from 00:30 to 00:40
 
 
 def test_history_is_the_recorded_trades_before_the_start() -> None:

@@ -52,6 +52,7 @@ def build_replay_l2(market: ReplayL2Market, duration_ns: int, data_folder: Path)
         for interval_ns in (*SHORT_INTERVALS_NS, *LONG_INTERVALS_NS):
             bars = recorded_bars(record, interval_ns, start_ns - market.history_ns, start_ns)
             history[record.instrument.instrument_id, interval_ns] = bars
+    records = [record.until(start_ns + duration_ns + MINUTE_NS) for record in records]
     instruments = tuple(record.instrument for record in records)
     return MarketInputs(
         instruments=instruments,

@@ -16,6 +16,7 @@ from exchange_sim.engine.pointers import call_two, command_at, header_at, instru
 from exchange_sim.engine.state import State, open_state
 from exchange_sim.kernel.heap import drop_first
 from exchange_sim.kernel.loop import DONE
+from exchange_sim.kernel.recording import record_command
 from exchange_sim.kernel.sending import release
 from exchange_sim.kernel.tables import NEED_OUTPUT, NEVER_NS, entry_at, kernel_at
 from exchange_sim.replay.depth.book import clear_book, set_level
@@ -57,7 +58,9 @@ NEED_ROOM = 104
 
 @inlined
 def _events_fit(k: Any, events: int) -> bool:
-    return k.order_event_count + events <= k.order_event_capacity  # type: ignore[no-any-return]
+    return k.order_event_count + events <= k.order_event_capacity and (  # type: ignore[no-any-return]
+        k.recording == 0 or k.written_count + events <= k.written_capacity
+    )
 
 
 @inlined
@@ -173,6 +176,8 @@ def _arrive(k: Any, r: Any, s: State, header: Any, ts_ns: int) -> int:
         restore_last(r, s, index)
     note(r, header)
     if c.account > HISTORY:
+        if k.recording:
+            record_command(k, k.pending, slot, ts_ns)
         k.requests += 1
         k.account_requests += 1
     following = c.link
@@ -206,6 +211,8 @@ def _settle(k: Any, r: Any, s: State, header: Any) -> int:
                 consume_events(k, r, s, header)
             if header.event_capacity < 4 * (header.open_orders + _hidden_slices(s, header)) + ROOM:
                 return NEED_ROOM
+            if k.recording and k.applied_count == k.applied_capacity:
+                return NEED_OUTPUT
         if r.place_capacity < header.order_capacity:
             return NEED_PLACES
         if r.look == 0 and r.phase != RESTING:

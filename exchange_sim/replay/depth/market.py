@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
 
 from exchange_sim.engine.core import row_address
 from exchange_sim.engine.exchange import Exchange
 from exchange_sim.engine.layout import COMMAND
+from exchange_sim.engine.recorder import Recorder
 from exchange_sim.kernel.kernel import Counters
+from exchange_sim.kernel.kernel_snapshot import KernelSnapshot, decode_kernel, encode_kernel
 from exchange_sim.kernel.loop import DONE, first_strange, push_commands
 from exchange_sim.kernel.operator import FundingPlan
 from exchange_sim.kernel.schedule import Appointment, bar_places, timer_rows
@@ -31,13 +33,19 @@ from exchange_sim.replay.depth.layout import HISTORY
 from exchange_sim.replay.depth.loop import NEED_PLACES, NEED_ROOM, go_on, start, wind_forward
 from exchange_sim.replay.depth.models import PowerQueue, QueueModel
 from exchange_sim.replay.depth.record import Record
+from exchange_sim.replay.depth.replay_snapshot import (
+    decode_replay,
+    encode_replay,
+    record_digest,
+    replay_digest,
+)
 from exchange_sim.replay.depth.tables import ReplayTables, merged_rows
 
 HISTORY_NAME = "(history)"
 _HISTORY_ATOMS = 2**61
 _DEPTH_MAXIMUM = 1_000
 _PENDING_ROWS = 128
-_NOW = word_of("now_ns")
+_NOW, _RECORDING = word_of("now_ns"), word_of("recording")
 
 
 class DepthReplay:
@@ -102,8 +110,12 @@ class DepthReplay:
         if sample_interval_ns:
             self._timers += [(TIMER_SAMPLE, each, sample_interval_ns) for each in range(len(records))]
         wind_forward(self._tables.address, start_ns)
+        self._tables.forget_played()
         self._set_first_marks()
         self._plan_funding(funding)
+
+    recorder: Recorder | None = None
+    """Takes down what happens, see `exchange_sim.replay.depth.recording`."""
 
     def _open_accounts(self, accounts: Sequence[tuple[str, int]]) -> None:
         settle = self.instruments[0].settle
@@ -125,8 +137,7 @@ class DepthReplay:
         header["now_ns"] = self._now_ns
         header["market_count"], header["crowd_accounts"] = len(self.instruments), 1
         header["next_timer_ns"] = NEVER_NS
-        content = hashlib.blake2b(np.ascontiguousarray(rows).view(np.uint8).data, digest_size=8)
-        header["digest"] = int.from_bytes(content.digest(), "little", signed=True)
+        header["digest"] = int.from_bytes(record_digest(rows), "little", signed=True)
 
     def _set_first_marks(self) -> None:
         """Mark with the last trade before the start, or the mid price where there was none."""
@@ -224,6 +235,23 @@ class DepthReplay:
             raise ValueError(f"until_ns: expected {self._now_ns} or later, was {until_ns}")
         if window_ns < 1:
             raise ValueError(f"window_ns: expected 1 or more, was {window_ns}")
+        recorder = self.recorder
+        self._storage.words[_RECORDING] = recorder is not None
+        self._run(until_ns, window_ns)
+        if recorder is not None:
+            commands, events = self._storage.take("applied"), self._storage.take("written")
+            if len(commands) or len(events):
+                recorder.record(commands, events)
+        return self._now_ns
+
+    def written_until(self, until_ns: int) -> np.ndarray:
+        """Let everything happen before `until_ns` and return the EVENT rows that accounts are sent."""
+        self._storage.words[_RECORDING] = True
+        while self._now_ns < until_ns:
+            self._run(until_ns, until_ns - self._now_ns)
+        return self._storage.take("written")
+
+    def _run(self, until_ns: int, window_ns: int) -> None:
         begin = True
 
         def work(kernel: int, engine: int, tables: int) -> int:
@@ -234,7 +262,6 @@ class DepthReplay:
             return go_on(kernel, engine, tables)
 
         self.run_compiled(work)
-        return self._now_ns
 
     def run_compiled(self, work: Callable[[int, int, int], int]) -> None:
         """Call `work(kernel, engine, replay)`, addresses, until it returns DONE, growing what it lacks.
@@ -262,6 +289,54 @@ class DepthReplay:
             self.exchange.reserve_events(2 * self.exchange.event_capacity)
         else:
             self.exchange.grow(status)
+
+    def snapshot(self) -> bytes:
+        """Return everything but the record, for `restore` in this or another process."""
+        market = encode_kernel(
+            self._storage, self.exchange, self._now_ns, 0, 1, self._accounts, tuple(self._timers),
+            self._timers_set, self.snapshot_depth, 0, 0, (),
+        )  # fmt: skip
+        return encode_replay(self._tables, market)
+
+    @classmethod
+    def restore(cls, payload: bytes, rows: np.ndarray) -> Self:
+        """Return the market of a snapshot: an independent copy that continues equally.
+
+        `rows` are those of the market that was saved.
+
+        Raises
+        ------
+        SnapshotError
+            The bytes are no snapshot of replayed depth, one of another version, or one of other rows.
+        """
+        market, tables = decode_replay(payload, rows)
+        replay = cls.__new__(cls)
+        replay._load(tables, *decode_kernel(market))  # noqa: SLF001 - a constructor of this class
+        return replay
+
+    def _load(
+        self, tables: ReplayTables, saved: KernelSnapshot, exchange: Exchange, storage: Storage
+    ) -> None:
+        self.instruments, self.exchange = exchange.instruments, exchange
+        self.snapshot_depth, self._now_ns = saved.snapshot_depth, saved.now_ns
+        self._storage, self._header, self._address = storage, storage.header, storage.address
+        self._markets = storage.tables["markets"]
+        self._accounts, self._accounts_end = saved.accounts, 1 + len(saved.accounts)
+        self._timers, self._timers_set = list(saved.timers), saved.timers_set
+        self._tables = tables
+        tables.execute_with(row_address())
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The record from the market's start on."""
+        return self._tables.rows
+
+    def memory_digest(self) -> str:
+        """Return 16 hex digits over everything that decides what happens next to whom: the exchange, the
+        recorded books, the places of own orders, and the events so far."""
+        exchange = int(self.exchange.memory_digest(), 16)
+        words = (exchange - (exchange >> 63 << 64), int(self._header["digest"]), self._now_ns)
+        return replay_digest(self._tables, *words)
 
     def take_samples(self) -> np.ndarray:
         """Return and forget the SAMPLE rows, in order."""

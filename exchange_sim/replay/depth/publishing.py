@@ -8,6 +8,7 @@ from exchange_sim.compiled import compiled, inlined
 from exchange_sim.engine.pointers import event_at, store
 from exchange_sim.engine.state import State
 from exchange_sim.kernel.publishing import count_in_bars, end_window, hand_out, measure_spread, stirred
+from exchange_sim.kernel.recording import record_event
 from exchange_sim.kernel.tables import (
     NEVER_NS,
     TIMER_BAR,
@@ -42,6 +43,8 @@ def consume_events(k: Any, r: Any, s: State, header: Any) -> None:
         if event.account <= HISTORY:
             continue
         digest = stirred(digest, s.events, row)
+        if k.recording:
+            record_event(k, s.events, row)
         k.events += 1
         kind = event.kind
         trade_id = 0

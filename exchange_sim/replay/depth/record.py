@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,11 @@ class Record:
     start_ns: int
     end_ns: int
     notes: tuple[str, ...] = ()
+
+    def until(self, end_ns: int) -> Record:
+        """Return the record of what happened before an instant."""
+        rows = self.rows[: np.searchsorted(self.rows["ts_ns"], end_ns)]
+        return replace(self, rows=rows, end_ns=min(self.end_ns, end_ns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -88,6 +88,42 @@ class ReplayTables:
         self._header["row_count"] = len(rows)
         self._header["summary_words"] = len(levels) // LEVELS_ALIGNED
         self._put("places", _aligned(0, PLACE))
+
+    @classmethod
+    def load(cls, header: np.ndarray, tables: Mapping[str, np.ndarray], rows: np.ndarray) -> Self:
+        """Return the tables of which `header` and `tables` are copies, on the record's `rows`."""
+        loaded = cls.__new__(cls)
+        loaded._load(header, tables, rows)  # noqa: SLF001 - a constructor of this class
+        return loaded
+
+    def _load(self, header: np.ndarray, tables: Mapping[str, np.ndarray], rows: np.ndarray) -> None:
+        own = _aligned(1, HEADER)
+        own[:] = header
+        self._header, self.address = own[0], int(own.ctypes.data)
+        self._tables = {}
+        for name, table in tables.items():
+            copy = _aligned(len(table), table.dtype)
+            copy[: len(table)] = table
+            self._put(name, copy)
+        self._put("rows", rows)
+        self._books = self._tables["books"]
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The record's rows, those played too."""
+        return self._tables["rows"]
+
+    def saved(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the header row without addresses, and all tables but the record's rows by name."""
+        header = np.array([self._header])
+        for name in (*self._tables, "engine", "execute"):
+            header[name] = 0
+        return header, {name: table for name, table in self._tables.items() if name != "rows"}
+
+    def forget_played(self) -> None:
+        """Drop the rows that have been played."""
+        self._put("rows", self.rows[int(self._header["row"]) :])
+        self._header["row"], self._header["row_count"] = 0, len(self.rows)
 
     def _put(self, name: str, table: np.ndarray) -> np.ndarray:
         self._tables[name] = table

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from exchange_sim.engine.layout import COMMAND
 from exchange_sim.model.enums import CommandKind, EventKind, OrderType, SelfTradePrevention, Side, TimeInForce
@@ -102,4 +105,38 @@ def fills(events: np.ndarray) -> list[tuple[float, int, int, int, int]]:
     ]  # fmt: skip
 
 
-__all__ = ["ASK", "BID", "BUY", "SELL", "Side", "cancel", "fills", "order", "play", "record", "replay"]
+def write_record(record: Record, folder: Path, name: str) -> None:
+    """Write a record in the documented format."""
+    trade = (record.rows["flags"] & TRADE_FLAG) != 0
+    depth, prints = record.rows[~trade], record.rows[trade]
+    last_of_snapshot = int(np.flatnonzero(depth["flags"] & RENEW_FLAG)[0])
+    snapshot = np.arange(len(depth)) <= last_of_snapshot
+    numbers = np.unique(depth["ts_ns"], return_inverse=True)[1] + 1
+    columns = {
+        "timestamp": depth["ts_ns"] // MS, "first_update_id": numbers, "last_update_id": numbers,
+        "is_snapshot": snapshot, "side": np.where(depth["side"] == 0, 1, -1),
+        "price": record.prices[depth["level"]] / 10, "qty": depth["lots"] / 1_000,
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), folder / f"{name}_events.parquet")
+    columns = {
+        "timestamp": prints["ts_ns"] // MS, "trade_id": np.arange(len(prints)) + 1,
+        "price": record.prices[prints["level"]] / 10, "qty": prints["lots"] / 1_000,
+        "side": np.where(prints["side"] == 0, 1, -1),
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), folder / f"{name}_trades.parquet")
+
+
+__all__ = [
+    "ASK",
+    "BID",
+    "BUY",
+    "SELL",
+    "Side",
+    "cancel",
+    "fills",
+    "order",
+    "play",
+    "record",
+    "replay",
+    "write_record",
+]

@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,36 +21,14 @@ from exchange_sim.latency import AccountLatency, ConstantLatency, LatencyFile, L
 from exchange_sim.markets.depth_spec import HISTORY_DOES_NOT_REACT, DepthInstrument, ReplayL2Market
 from exchange_sim.markets.read_latency import LatencyError
 from exchange_sim.markets.spec import MarketSpec, SyntheticMarket
-from exchange_sim.replay.depth.layout import RENEW_FLAG, TRADE_FLAG
+from exchange_sim.replay.depth.layout import TRADE_FLAG
 from exchange_sim.replay.depth.models import RiskAverseQueue
 from exchange_sim.replay.depth.reading import read_record
-from exchange_sim.replay.depth.record import Record
-from tests.replay.depth.histories import BTC, MS
+from tests.replay.depth.histories import BTC, write_record
 
 SYMBOL = "BTC/USDT:USDT"
 SECONDS = 20
 BOTS = Path(__file__).parents[2] / "match" / "bots.py"
-
-
-def write_record(record: Record, folder: Path, name: str) -> None:
-    """Write a record in the documented format."""
-    trade = (record.rows["flags"] & TRADE_FLAG) != 0
-    depth, prints = record.rows[~trade], record.rows[trade]
-    last_of_snapshot = int(np.flatnonzero(depth["flags"] & RENEW_FLAG)[0])
-    snapshot = np.arange(len(depth)) <= last_of_snapshot
-    numbers = np.unique(depth["ts_ns"], return_inverse=True)[1] + 1
-    columns = {
-        "timestamp": depth["ts_ns"] // MS, "first_update_id": numbers, "last_update_id": numbers,
-        "is_snapshot": snapshot, "side": np.where(depth["side"] == 0, 1, -1),
-        "price": record.prices[depth["level"]] / 10, "qty": depth["lots"] / 1_000,
-    }  # fmt: skip
-    pq.write_table(pa.table(columns), folder / f"{name}_events.parquet")
-    columns = {
-        "timestamp": prints["ts_ns"] // MS, "trade_id": np.arange(len(prints)) + 1,
-        "price": record.prices[prints["level"]] / 10, "qty": prints["lots"] / 1_000,
-        "side": np.where(prints["side"] == 0, 1, -1),
-    }  # fmt: skip
-    pq.write_table(pa.table(columns), folder / f"{name}_trades.parquet")
 
 
 @pytest.fixture(scope="module")
