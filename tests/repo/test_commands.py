@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -81,12 +82,25 @@ def test_ci_calls_make_test() -> None:
     assert script.stat().st_mode & 0o111
 
 
-def test_the_python_of_the_readme_runs() -> None:
-    blocks = _PYTHON.findall((ROOT / "README.md").read_text())
+@pytest.mark.parametrize(
+    ("document", "printed", "written"),
+    [("README.md", "OrderFilled", None), ("docs/journal.md", "", "exchange.journal")],
+)
+def test_documented_python_runs(
+    document: str, printed: str, written: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = _PYTHON.findall((ROOT / document).read_text())
     assert blocks
     for block in blocks:
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", block], cwd=ROOT, check=False, capture_output=True, text=True
+            [sys.executable, "-c", block],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
-        assert "OrderFilled" in done.stdout
+        assert printed in done.stdout
+    if written is not None:
+        _run_arena(["replay", str(tmp_path / written)], capsys)
