@@ -18,9 +18,13 @@ from actors.match_config import BotSpec, MatchSettings, MatchSpec
 from actors.moment import Moment
 from actors.replay import replay_journal
 from actors.result import MatchResult
+from actors.world.placement import parse_placement
+from actors.world.setup import WorldSetup
+from actors.world.world import JOURNAL_FILE, World
 from exchange_sim.engine.packing import pack_events
 from exchange_sim.engine.snapshots import SnapshotError
-from exchange_sim.engine_replay import batches, recover, replay_engine
+from exchange_sim.engine_recovery import recover
+from exchange_sim.engine_replay import batches, replay_engine
 from exchange_sim.journal_reader import JournalError, parse_journal
 from exchange_sim.latency import AccountLatency, LognormalLatency
 from exchange_sim.markets.duration import SECOND_NS
@@ -31,10 +35,11 @@ from tests.cli.conftest import Arena, arena
 from tests.journal.test_engine_journal import reframed
 from tests.match.test_moment import same
 from tests.replay.depth.histories import BTC, write_record
+from tests.world.threads import Mortal
 
 __all__ = ["arena"]  # a fixture
 
-SECONDS = 12
+SECONDS = 8
 KINDS = ("hybrid", "replay_l2")
 BOTS = (
     BotSpec(
@@ -72,7 +77,7 @@ class Played:
         sink = io.BytesIO()
         run = MatchRun(self.spec, data_folder=folder, sink=sink)
         run.begin()
-        for number in range(1, 40):  # in pieces that fit no step and no window
+        for number in range(1, 26):  # in pieces that fit no step and no window
             run.go_on(run.given.start_ns + number * 301_000_007)
         run.go_on(run.end_ns)
         self.result: MatchResult = run.finish()
@@ -122,6 +127,20 @@ def test_a_match_goes_on_from_any_moment_as_if_it_had_not_been_saved(
         assert isinstance(match.kernel, DepthReplay)
         assert match.kernel.memory_digest() == game.market.memory_digest()
     assert match.kernel.exchange.memory_digest() == game.market.exchange.memory_digest()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_world_in_parts_journals_them_too(
+    kind: str, folder: Path, games: dict[str, Played], tmp_path: Path
+) -> None:
+    game = games[kind]
+    setup = WorldSetup(spec=game.spec, data_folder=str(folder), engine_journal=True)
+    outcome = World(setup, parse_placement("shards=1"), Mortal(0, 0.0), str(tmp_path)).play()
+    assert outcome.digest == game.result.digest
+    replay = replay_journal(tmp_path / JOURNAL_FILE)
+    assert replay.equal
+    assert replay.engine is not None
+    assert replay.engine.exchange.memory_digest() == game.market.exchange.memory_digest()
 
 
 def test_the_first_difference_of_replayed_depth_is_named(games: dict[str, Played]) -> None:
@@ -191,7 +210,7 @@ def test_the_commands_replay_and_fork_them(kind: str, arena: Arena, folder: Path
     bots = "\n".join(f'[[bots]]\nname = "{bot.name}"\nstrategy = "{bot.strategy}"\n' for bot in BOTS)
     contest.write_text(
         f'name = "{kind}"\nseed = 5\n[market]\nkind = "{kind}"\ninstruments = ["BTC/USDT:USDT"]\n'
-        f'[match]\nduration = "{SECONDS}s"\n{bots}'
+        f'[match]\nduration = "{SECONDS}s"\nequity_interval = "4s"\n{bots}'
     )
     data = ("--data", str(folder))
     played = arena("match", str(contest), *data, "--json")
