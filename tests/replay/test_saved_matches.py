@@ -210,7 +210,7 @@ def test_the_commands_replay_and_fork_them(kind: str, arena: Arena, folder: Path
     bots = "\n".join(f'[[bots]]\nname = "{bot.name}"\nstrategy = "{bot.strategy}"\n' for bot in BOTS)
     contest.write_text(
         f'name = "{kind}"\nseed = 5\n[market]\nkind = "{kind}"\ninstruments = ["BTC/USDT:USDT"]\n'
-        f'[match]\nduration = "{SECONDS}s"\nequity_interval = "4s"\n{bots}'
+        f'[match]\nduration = "{SECONDS}s"\nequity_interval = "4s"\nmarket_interval = "4s"\n{bots}'
     )
     data = ("--data", str(folder))
     played = arena("match", str(contest), *data, "--json")
