@@ -22,7 +22,8 @@ class WorldWatch:
     run
         Name of the run.
     run_watch
-        Who is told.
+        Who is told. Figures of accounts go to its metrics, which should have Ray's among their sinks
+        (`actors.metrics.ray_sink`): nobody else reports them.
     """
 
     def __init__(self, run: str, run_watch: RunWatch) -> None:
@@ -40,7 +41,8 @@ class WorldWatch:
 
     def look(self, status: WorldStatus) -> None:
         """Pass on how the world stands."""
-        self._parts = tuple(WorkerStatus(name=title) for title in status.parts)
+        doing = f"window {status.windows:,}"
+        self._parts = tuple(WorkerStatus(name=title, doing=doing) for title in status.parts)
         self._meter.workers = len(self._parts)
         self._report(status)
         notes = [status.state] if status.state not in ("playing", "ended") else []

@@ -89,6 +89,8 @@ def _print(result: SearchResult, report: Path) -> None:
     console.print(trials_table(result))
     for line in verdict_lines(result):
         console.print(line, markup=False)
+    for line in failure_lines(result):
+        console.print(line, markup=False, style="red")
     console.print(f"\n{result.matches_done} matches, {span(result.cpu_s)} of processor time", markup=False)
     console.print(f"Digest: {result.digest}", markup=False)
     if result.best_file is not None:
@@ -127,6 +129,15 @@ def verdict_lines(result: SearchResult) -> list[str]:
         f"winners of half the seeds that are mediocre on the other half: {share(verdict.overfitting)}."
     )
     return [best, doubt]
+
+
+def failure_lines(result: SearchResult) -> list[str]:
+    """Return how many trials have no value, and why the first of them has none."""
+    failed = [trial for trial in result.trials if trial.error]
+    if not failed:
+        return []
+    trials = "1 trial has" if len(failed) == 1 else f"{len(failed)} trials have"
+    return [f"{trials} no value; the first, trial {failed[0].number}: {failed[0].error}"]
 
 
 def _shown(value: Any) -> str:

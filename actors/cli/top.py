@@ -86,7 +86,7 @@ def snapshot_view(snapshot: Snapshot) -> RenderableType:
     standings, status = snapshot.standings, snapshot.status
     name = standings.name or (status.run if status is not None else snapshot.folder.name)
     parts: list[RenderableType] = [
-        Text.assemble((name, "bold"), f" {standings.kind}, {_state(snapshot)}"),
+        Text.assemble((name, "bold"), f" {standings.kind or 'world'}, {_state(snapshot)}"),
     ]
     if status is not None:
         parts += [Text(line) for line in progress_lines(status.progress)]
@@ -122,7 +122,7 @@ def speed_text(status: RunStatus) -> str:
     progress = status.progress
     played = progress.done + progress.failed - progress.resumed + progress.part
     parts = []
-    if played > 0 and progress.elapsed_s > 0:
+    if progress.total > 1 and played > 0 and progress.elapsed_s > 0:
         parts.append(f"{played / progress.elapsed_s:,.2f} matches/s")
     if progress.cpu_s:
         parts.append(f"{span(progress.cpu_s)} of processor time")

@@ -139,6 +139,7 @@ class World:
             "exchange",
             lambda: launcher.launch("exchange", "exchange sim", "market", setup),
             self._rebuild_market,
+            "exchange sim",
         )
         self._parts: list[Part] = [self._exchange]
         self._crews: list[CrewLink] = []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+from actors.catalogue import TrialEntry
 from actors.cli.errors import ExitCode
+from actors.cli.search import failure_lines
+from actors.search import SearchResult
 from tests.cli.conftest import CONTEST, Arena
 
 
@@ -32,3 +36,30 @@ def test_a_space_names_fields_of_the_configuration(arena: Arena, contest: Path) 
     answer = arena("search", str(contest), "--workers", "0")
     assert answer.code == ExitCode.INPUT
     assert "search.space.trade_notionel" in answer.err
+
+
+def test_why_trials_have_no_value_is_told_once() -> None:
+    trials = [
+        TrialEntry(number=number, params={}, value=math.nan if error else 1.0, values=(), error=error)
+        for number, error in enumerate(
+            ("", "disqualified: ZeroDivisionError: no price in on_book", "another")
+        )
+    ]
+    result = SearchResult(
+        folder=Path(),
+        name="tiny",
+        digest="",
+        trials=tuple(trials),
+        best=trials[0],
+        best_file=None,
+        verdict=None,
+        matches_done=3,
+        matches_failed=0,
+        cpu_s=0.0,
+        wall_s=0.0,
+        memory_mb=0.0,
+    )
+    (line,) = failure_lines(result)
+    assert line == (
+        "2 trials have no value; the first, trial 1: disqualified: ZeroDivisionError: no price in on_book"
+    )
