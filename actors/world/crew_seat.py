@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
+import numpy as np
+
 from actors.host import AccountHost
 from actors.match_result import AccountReport, account_report
 from actors.player import enter_folder
 from actors.seating import build_host, build_strategy
-from actors.world.setup import AccountFigures, Answer, CrewFacts, MarketFacts, WorldSetup
+from actors.world.setup import AccountFigures, Answer, CrewFacts, MarketFacts, SeatError, WorldSetup
 from actors.world.steps import Advanced, Begun, Ended, Steered, Step, split_steps
 from exchange_sim.crew import Crew, News, NewsFilter
+from exchange_sim.engine.layout import COMMAND
 from exchange_sim.given import decode_given
 from exchange_sim.journal import JournalStream
 from exchange_sim.ports import Steering
@@ -125,8 +128,7 @@ class CrewSeat:
         if isinstance(step, Begun):
             self._start(step, step.expelled)
         elif isinstance(step, Advanced):
-            crew.receive()  # was pushed before this window
-            self._sent_before = b""
+            self._check_sent(step.commands)
             self._expel(step.expelled, step.until_ns)
             part = self._filter.part(step.news)
             if part is not None or crew.due_ns < step.until_ns:
@@ -136,6 +138,24 @@ class CrewSeat:
                 crew.steer(step.account, step.steering, step.now_ns)
         elif isinstance(step, Ended):
             crew.stop(step.end_ns)
+
+    def _check_sent(self, pushed: bytes) -> None:
+        """Hold what was sent since the last window to what was pushed to the market then.
+
+        Raises
+        ------
+        SeatError
+            It is something else.
+        """
+        sent = self._sent_before + self._crew.receive()
+        self._sent_before = b""
+        rows = np.frombuffer(pushed, COMMAND)
+        if sent != rows[np.isin(rows["account"], list(self._hosts))].tobytes():
+            names = ", ".join(host.account_id for host in self._hosts.values())
+            raise SeatError(
+                f"{names}: expected bots that do again what they did, was one that depends on more than "
+                f"what it hears"
+            )
 
     def _start(self, begun: Begun, expelled: Expelled) -> None:
         self._expel(expelled, begun.start_ns)

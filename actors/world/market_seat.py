@@ -12,7 +12,7 @@ from actors.match import build_kernel, build_recorder, match_header
 from actors.match_result import MarketReport, market_report
 from actors.player import enter_folder
 from actors.seating import first_account, opening_ns
-from actors.world.setup import MarketFacts, WorldSetup
+from actors.world.setup import MarketFacts, SeatError, WorldSetup
 from actors.world.steps import Advanced, Begun, Recorded, split_steps
 from exchange_sim.engine_journal import EngineRecorder
 from exchange_sim.given import Given, encode_given
@@ -20,10 +20,6 @@ from exchange_sim.market_side import MarketSide
 from exchange_sim.markets.build import build_market
 from exchange_sim.model.ids import AccountId
 from exchange_sim.ports import Wishes
-
-
-class SeatError(RuntimeError):
-    """A part that was rebuilt does not do again what it did: something in it is not deterministic."""
 
 
 class _Frames:

@@ -12,6 +12,10 @@ from exchange_sim.model.instrument import Instrument
 from exchange_sim.ports import Wishes
 
 
+class SeatError(RuntimeError):
+    """A part that was rebuilt does not do again what it did: something in it is not deterministic."""
+
+
 class WorldSetup(msgspec.Struct, frozen=True, kw_only=True):
     """What every part is told.
 

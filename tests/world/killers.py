@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from exchange_sim.markets.duration import SECOND_NS
@@ -36,3 +37,14 @@ class AtStart(Killer):
 
     def on_start(self, ctx: Context) -> None:
         raise KeyboardInterrupt
+
+
+class Moody(Killer):
+    """Is not deterministic: what it sends depends on how many of it there have been."""
+
+    def on_start(self, ctx: Context) -> None:
+        self.lives = int(os.environ["MOODY_LIVES"]) + 1
+        os.environ["MOODY_LIVES"] = str(self.lives)
+
+    def on_book(self, ctx: Context, book: BookSnapshot) -> None:
+        ctx.submit_limit(book.instrument_id, Side.BUY, 1_000 * self.lives, book.bids[0][0] - 50)

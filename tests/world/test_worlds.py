@@ -14,7 +14,7 @@ from actors.match_config import BotSpec, MatchSettings, MatchSpec
 from actors.match_result import match_result
 from actors.result import MatchResult
 from actors.world.placement import Placement, parse_placement
-from actors.world.setup import WorldSetup
+from actors.world.setup import SeatError, WorldSetup
 from actors.world.world import World
 from exchange_sim.latency import AccountLatency, LognormalLatency
 from exchange_sim.markets.spec import SyntheticMarket
@@ -138,3 +138,28 @@ def test_a_bot_that_kills_its_process_at_the_start_is_taken_out(tmp_path: Path) 
     split = play(spec, parse_placement("account"), tmp_path / "many", Mortal(2, 0.001))
     assert whole.bots[-1].disqualified
     assert (split.digest, split.bots) == (whole.digest, whole.bots)
+
+
+class _DiesOnce(Mortal):
+    """Lets one part die over one window."""
+
+    def __init__(self, part: str, window: int) -> None:
+        super().__init__(0, 0.0)
+        self._part, self._left = part, window
+
+    def fate(self, part: str, method: str) -> str:
+        self._left -= (part, method) == (self._part, "send")
+        if self._left == 0:
+            self._left = -1
+            return "after"
+        return "lives"
+
+
+def test_a_bot_that_does_something_else_when_it_is_rebuilt_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOODY_LIVES", "0")
+    moody = BotSpec(name="moody", strategy=f"{Path(__file__).with_name('killers.py')}:Moody")
+    spec = msgspec.structs.replace(SHORT, bots=(*SHORT.bots, moody))
+    with pytest.raises(SeatError, match="moody: expected bots that do again what they did"):
+        play(spec, parse_placement("account"), tmp_path, _DiesOnce("moody", 3))
