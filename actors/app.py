@@ -28,6 +28,7 @@ from actors.cli import (
     strategies,
     top,
     tournament,
+    world,
 )
 from actors.cli.errors import ExitCode, exit_code_of, one_line
 from actors.version import VERSION
@@ -49,6 +50,7 @@ app.command("fork")(fork.fork)
 app.command("replay")(replay.replay)
 app.add_typer(tournament.app, name="tournament")
 app.command("matches")(matches.matches)
+app.add_typer(world.app, name="world")
 app.command("search")(search.search)
 app.command("top")(top.top)
 app.command("strategies")(strategies.strategies)

@@ -44,6 +44,7 @@ from actors.match_config import (
     check_unique_names,
 )
 from actors.search_config import Dimension, ObjectiveSpec, SearchSettings
+from actors.world.placement import parse_placement
 from exchange_sim.latency import AccountLatency
 from exchange_sim.markets.duration import Duration
 from exchange_sim.markets.spec import AnchoredMarket, MarketSpec, SyntheticMarket
@@ -62,6 +63,7 @@ __all__ = [
     "SyntheticMarket",
     "TournamentSettings",
     "TournamentSpec",
+    "WorldSettings",
     "digest_of",
 ]
 
@@ -118,6 +120,21 @@ class TournamentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             raise ValueError(f"formats: expected every format once, was {[str(f) for f in self.formats]}")
 
 
+class WorldSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a match is spread over processes; nothing of it changes results, so it is in no digest.
+
+    Parameters
+    ----------
+    placement
+        `process`, `shards=N`, `account` or `auto`; `arena match --placement` comes before it.
+    """
+
+    placement: str = "process"
+
+    def __post_init__(self) -> None:
+        parse_placement(self.placement)
+
+
 class ContestFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole contest file as written. `bots_from` names files whose `[[bots]]` are added to this one's."""
 
@@ -129,6 +146,7 @@ class ContestFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     bots_from: tuple[str, ...] = ()
     tournament: TournamentSettings | None = None
     search: SearchSettings | None = None
+    world: WorldSettings = WorldSettings()
 
     @property
     def markets(self) -> tuple[MarketSpec, ...]:

@@ -10,6 +10,7 @@ import msgspec
 from actors.config import ContestFile, SearchSpec, TournamentSettings, TournamentSpec
 from actors.config_errors import ConfigError, convert
 from actors.match_config import BotSpec, MatchSpec, check_unique_names
+from actors.world.placement import Placement, parse_placement
 from exchange_sim.rng import derive
 
 
@@ -68,6 +69,11 @@ def load_match(path: Path, *, seed: int | None = None) -> MatchSpec:
         )
     except ValueError as error:
         raise _own_error(path, error) from None
+
+
+def load_placement(path: Path) -> Placement:
+    """Return how a contest file wants a match to be spread over processes."""
+    return parse_placement(read_contest(path).world.placement)
 
 
 def load_tournament(path: Path, *, seed: int | None = None, rounds: int | None = None) -> TournamentSpec:

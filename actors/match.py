@@ -12,6 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from actors.config import digest_of
+from actors.helm import Hands
 from actors.host import AccountHost
 from actors.match_config import MatchSpec
 from actors.match_result import account_report, market_report, match_result
@@ -41,6 +42,7 @@ def run_match(
     journal_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
     watch: MatchWatch | None = None,
+    hands: Hands | None = None,
 ) -> MatchResult:
     """Play a match and return its result.
 
@@ -59,6 +61,8 @@ def run_match(
         Told the share of the simulated span that is done.
     watch
         Reports the match while it is played.
+    hands
+        May hold, stop and steer it.
 
     Raises
     ------
@@ -72,7 +76,9 @@ def run_match(
     cpu, wall = time.process_time(), time.perf_counter()
     with ExitStack() as stack:
         sink = stack.enter_context(journal_path.open("wb")) if journal_path is not None else None
-        run = MatchRun(spec, data_folder=data_folder, sink=sink)
+        run = MatchRun(spec, data_folder=data_folder, sink=sink, hands=hands)
+        if hands is not None:
+            hands.begin(run)
         if watch is not None:
             watch.begin(run)
         run.begin()
@@ -92,10 +98,17 @@ class MatchRun:
         As of `run_match`, which also says what is raised.
     sink
         File for the journal.
+    hands
+        May hold, stop and steer it.
     """
 
     def __init__(
-        self, spec: MatchSpec, *, data_folder: Path | None = None, sink: BinaryIO | None = None
+        self,
+        spec: MatchSpec,
+        *,
+        data_folder: Path | None = None,
+        sink: BinaryIO | None = None,
+        hands: Hands | None = None,
     ) -> None:
         spec = with_latencies(spec, data_folder)
         self.spec = spec
@@ -112,6 +125,8 @@ class MatchRun:
         first = first_account(spec, self.kernel)
         self.hosts = build_hosts(spec, strategies, self.kernel.instruments, first, self.streams, self.given)
         self.simulation = build_simulation(spec, self.kernel, self.hosts, self.given)
+        if hands is not None:
+            self.simulation.hand_over(hands.helm, hands.pace)
 
     @property
     def end_ns(self) -> int:

@@ -1,27 +1,30 @@
 """A journal played again: the exchange from its commands, and every bot from what it was handed.
 
 The bots of a match are set up anew and run on a market that applies the recorded commands. They are handed
-what they were handed then, so what they send, and when, must be what the journal says they sent.
+what they were handed then, and steered as they were then, so what they send, and when, must be what the
+journal says they sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from actors.config import digest_of
+from actors.helm import PlannedHelm
 from actors.host import AccountHost
 from actors.match import build_simulation
 from actors.match_config import MatchSpec
 from actors.seating import build_hosts, build_strategies, first_account, opening_ns
 from exchange_sim.engine_replay import EngineReplay, batches, first_state, replay_engine, restored
 from exchange_sim.given import Given, decode_given
-from exchange_sim.journal import JournalStream, Record, overall_digest
+from exchange_sim.journal import JournalStream, Record, Steered, overall_digest
 from exchange_sim.journal_reader import Journal, JournalError, read_journal
 from exchange_sim.kernel.recorded import RecordedMarket
+from exchange_sim.ports import Steering
 from exchange_sim.replay.depth.recording import RecordedDepth
 from exchange_sim.simulation import CLOSING_NS, Simulation
 
@@ -138,15 +141,12 @@ class ReplayedMatch:
             )
         self.streams = [CheckedStream(bot.name, journal.streams[bot.name]) for bot in self.spec.bots]
         strategies = build_strategies(self.spec)
+        first = first_account(self.spec, self.market)
         self.hosts: list[AccountHost] = build_hosts(
-            self.spec,
-            strategies,
-            self.market.instruments,
-            first_account(self.spec, self.market),
-            self.streams,
-            self.given,
+            self.spec, strategies, self.market.instruments, first, self.streams, self.given
         )
         self.simulation: Simulation = build_simulation(self.spec, self.market, self.hosts, self.given)
+        self.simulation.hand_over(PlannedHelm(_steered(journal, first)))
 
     def begin(self) -> None:
         self.simulation.begin(self.end_ns, self.given.history)
@@ -170,6 +170,14 @@ def match_of(journal: Journal) -> MatchSpec:
             f"{journal.name}: expected configuration {header.config_digest}, was {digest_of(spec)}"
         )
     return spec
+
+
+def _steered(journal: Journal, first_account: int) -> Iterator[tuple[int, int, Steering]]:
+    """Yield what somebody from outside did to the bots, when, and the account's number."""
+    for seat, name in enumerate(journal.header.streams):
+        for record in journal.streams[name]:
+            if isinstance(record, Steered):
+                yield record.ts_ns, first_account + seat, Steering(record.action, record.values)
 
 
 def _given(journal: Journal) -> Given:

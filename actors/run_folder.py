@@ -196,6 +196,15 @@ def open_catalogue(folder: Path) -> Catalogue:
     return Catalogue(path)
 
 
+def is_worked_on(folder: Path) -> bool:
+    """Return whether a process is working on the run in `folder`."""
+    try:
+        with _locked(folder):
+            return False
+    except RunLockedError:
+        return True
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the run's lock; it goes with the process that holds it, however that ends."""

@@ -9,6 +9,7 @@ import msgspec
 
 from actors.metrics.report import Metrics
 from actors.player import REAL_MATCH
+from actors.world.placement import IN_PROCESS, Placement
 
 
 class OpenMode(StrEnum):
@@ -60,6 +61,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         Folder of recorded bars.
     run_match
         What plays a match, `module:function`; for tests.
+    placement
+        How a single match is spread over processes.
     metrics
         Where figures of this process go besides Ray's; None for nowhere.
     """
@@ -70,4 +73,5 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     cluster: ClusterSettings = ClusterSettings()
     data_folder: Path | None = None
     run_match: str = REAL_MATCH
+    placement: Placement = IN_PROCESS
     metrics: Metrics | None = None

@@ -1,12 +1,10 @@
-"""Play one match here and keep it like any other run: folder, catalogue, series, journal."""
+"""Play one match and keep it like any other run: folder, catalogue, series, journal."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
@@ -16,15 +14,24 @@ from actors.catalogue import RunInfo
 from actors.code_digest import code_digest
 from actors.config import MatchFormat, MatchSpec, digest_of
 from actors.filing import filing_of
-from actors.metrics.match_watch import MatchWatch
-from actors.player import RunMatch, resident_mb
+from actors.player import resident_mb
 from actors.progress import PoolState, ProgressMeter, silent
 from actors.record import MatchJob, record_of
 from actors.result import MatchResult
-from actors.run_folder import RunFolder
+from actors.run_folder import (
+    CodeChangedError,
+    RunExistsError,
+    RunFolder,
+    is_worked_on,
+    open_catalogue,
+    run_path,
+)
 from actors.run_options import OpenMode, RunOptions
 from actors.run_watch import RunWatch, watched_run
 from actors.storage import storage_errors
+from actors.world.keeper import TAPE_FILE
+from actors.world.placement import PROCESS, PlacementError
+from actors.world.stage import Stage
 from analytics.leaderboard import Leaderboard, build_leaderboard
 from exchange_sim.rng import derive
 
@@ -63,15 +70,35 @@ def play_single(
     *,
     progress: Callable[[float], None] | None = None,
     say: Say | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> SingleMatch:
-    """Play the match in this process and return it; an earlier run of the same match is replaced.
+    """Play the match and return it; an earlier run of the same match is replaced.
 
-    `progress` is called with the finished fraction, now and then; `say` is given what bots print, at once.
+    Parameters
+    ----------
+    options
+        `placement` says where the bots live; with `mode` RESUME a world that was stopped is gone on with.
+    progress
+        Called with the finished fraction, now and then.
+    say
+        Given what bots print in this process, at once.
+    tell
+        Given lines for the user: what was chosen, and what went wrong on the way.
 
     Raises
     ------
     ConfigError
         A bot's strategy or configuration cannot be used.
+    RunExistsError
+        A world that was stopped is there, and nobody said what to do with it.
+    CodeChangedError
+        It was started by other code.
+    PlacementError
+        The cluster cannot hold it.
+    WorldError
+        It cannot be played.
+    WorldStoppedError
+        Somebody has stopped it.
     StorageError
         The disk is full or the folder cannot be written.
     """
@@ -83,9 +110,8 @@ def play_single(
         round=0,
         match=spec,
     )
-    module, _, name = options.run_match.partition(":")
-    run_match = cast("RunMatch", getattr(importlib.import_module(module), name))
-    with RunFolder(options.root, match_info(spec), mode=OpenMode.FRESH, packed=False) as folder:
+    info = match_info(spec)
+    with RunFolder(options.root, info, mode=_mode(options, info), packed=False) as folder:
         journal = folder.path / JOURNAL_FILE
         with ExitStack() as stack:
             watched = watched_run(folder.path, spec.match_id, silent, options.metrics)
@@ -93,17 +119,36 @@ def play_single(
             if say is not None:
                 stack.enter_context(heard(say, LINES_SHOWN))
             stack.enter_context(storage_errors(journal))
-            result = run_match(
-                spec,
-                data_folder=options.data_folder,
-                journal_path=journal,
-                progress=_told(run_watch, progress),
-                watch=MatchWatch(run_watch.metrics, spec.match_id),
-            )
+            stage = Stage(spec, folder.path, journal, options, run_watch, _told(run_watch, progress), tell)
+            result = stage.play()
         record = record_of(job, result, memory_mb=resident_mb())
         folder.store([filing_of(job, record)])
         board = build_leaderboard(record.rows, null=None, seed=derive(spec.seed, "leaderboard"))
         return SingleMatch(folder=folder.path, journal=journal, result=result, leaderboard=board)
+
+
+def _mode(options: RunOptions, info: RunInfo) -> OpenMode:
+    """Return how to open the folder: what is finished is replaced, what is not is gone on with if wanted."""
+    folder = run_path(options.root, info)
+    if options.mode is OpenMode.FRESH or not (folder / TAPE_FILE).exists() or is_worked_on(folder):
+        return OpenMode.FRESH
+    if options.mode is OpenMode.NEW:
+        raise RunExistsError(
+            f"{folder}: a world that was stopped is here; use --resume to go on with it, or --fresh to start "
+            "again"
+        )
+    if options.placement.kind == PROCESS:
+        raise PlacementError(
+            "placement: expected shards=N or account to go on with the world that was stopped, was process"
+        )
+    with open_catalogue(folder) as catalogue:
+        known = catalogue.info
+    if known is not None and known.code != info.code:
+        raise CodeChangedError(
+            f"{folder}: this world was started by other code ({known.code}, now {info.code}), so it would "
+            "not go on as it began; use --fresh to start again"
+        )
+    return OpenMode.RESUME
 
 
 def _told(run_watch: RunWatch, progress: Callable[[float], None] | None) -> Callable[[float], None]:

@@ -145,6 +145,10 @@ class WindowLoop:
             self._sample_ns = NEVER_NS if last else min(sample_ns + self._equity_interval_ns, self._end_ns)
         self._advance(until_ns)
 
+    def hand_over(self, helm: Helm, pace: Callable[[int], None] | None = None) -> None:
+        """Let somebody else steer, and set the pace, from now on; see the parameters of the class."""
+        self._helm, self._pace = helm, pace
+
     def resume(self, start_ns: int, end_ns: int, recorded: int) -> None:
         """Stand where a loop stood that began at `start_ns` and has recorded so many equities.
 

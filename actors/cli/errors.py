@@ -56,6 +56,13 @@ KNOWN_ERRORS = (
     _Known("actors.storage", "StorageError", ExitCode.ENVIRONMENT),
     _Known("actors.pool", "PoolError", ExitCode.ENVIRONMENT),
     _Known("actors.metrics.prometheus_sink", "MetricsPortError", ExitCode.ENVIRONMENT),
+    _Known("actors.world.placement", "PlacementError", ExitCode.INPUT),
+    _Known("actors.world.client", "ControlRefusedError", ExitCode.INPUT),
+    _Known("actors.world.client", "ControlError", ExitCode.ENVIRONMENT),
+    _Known("actors.world.keeper", "TapeError", ExitCode.ENVIRONMENT),
+    _Known("actors.world.world", "WorldStoppedError", ExitCode.INTERRUPTED),
+    _Known("actors.world.parts", "PartFailedError", ExitCode.FAILED),
+    _Known("actors.world.parts", "WorldError", ExitCode.FAILED),
     _Known("actors.contest", "RunInterruptedError", ExitCode.INTERRUPTED),
     _Known("actors.contest", "MatchesFailedError", ExitCode.FAILED),
 )

@@ -33,15 +33,30 @@ def match(
     data: options.Data = None,
     out_folder: options.OutFolder = options.DEFAULT_ROOT,
     seed: options.Seed = None,
+    placement: Annotated[
+        str | None,
+        typer.Option(
+            metavar="process|shards=N|account|auto",
+            help="Where the bots live: in this process, in N processes of a Ray cluster, a process each, or "
+            "what a probe finds fastest. In place of the file's [world]; results are the same.",
+            show_default=False,
+        ),
+    ] = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,
+    fresh: options.Fresh = False,
+    dashboard: options.Dashboard = False,
     metrics_port: options.MetricsPort = None,
     json: options.Json = False,
 ) -> None:
     """Play one match and write its report.
 
     All bots of the file meet in its first market. Fills, equity curves, the journal and the report are kept
-    in a folder; the same file and seed give the same digest on any machine.
+    in a folder; the same file and seed give the same digest on any machine, however the bots are spread over
+    processes. A match that is spread can be stopped with Ctrl-C and gone on with `--resume`. `arena world`
+    looks at a match that is being played, and steers it.
 
-    Examples: `arena match`, `arena match my.toml --seed 7`, `arena match my.toml --json`
+    Examples: `arena match`, `arena match my.toml --seed 7`, `arena match my.toml --placement shards=2`
     """
     import msgspec
 
@@ -49,19 +64,28 @@ def match(
     from actors.cli.metrics import metrics_on
     from actors.cli.preflight import check_markets
     from actors.cli.progress import spinner
-    from actors.config_files import load_match
+    from actors.config_files import load_match, load_placement
     from actors.reports.match import write_match_report
     from actors.reports.provenance import limits_of
     from actors.single import play_single
+    from actors.world.placement import parse_placement
 
     chosen = run_options(
-        root=out_folder, data=data, workers=0, resume=False, fresh=True, cluster=None, dashboard=False
+        root=out_folder,
+        data=data,
+        workers=None,
+        resume=resume,
+        fresh=fresh,
+        cluster=cluster,
+        dashboard=dashboard,
     )
-    spec = load_match(contest_file(file, "match"), seed=seed)
+    path = contest_file(file, "match")
+    spec = load_match(path, seed=seed)
+    wanted = load_placement(path) if placement is None else parse_placement(placement)
     check_markets([spec], data)
     with metrics_on(metrics_port) as metrics, _progress(spec.match_id, quiet=json) as show:
-        chosen = msgspec.structs.replace(chosen, metrics=metrics)
-        played = play_single(spec, chosen, progress=show, say=_say)
+        chosen = msgspec.structs.replace(chosen, metrics=metrics, placement=wanted)
+        played = play_single(spec, chosen, progress=show, say=_say, tell=_tell)
     with spinner("Writing the report", quiet=json):
         report = write_match_report(played.folder, spec)
     if json:
@@ -73,6 +97,12 @@ def match(
 def _say(line: BotLine) -> None:
     """Show what a bot prints while it plays; not among the results."""
     sys.stderr.write(f"{line}\n")
+
+
+def _tell(line: str) -> None:
+    """Show what the user should know of how the match is played."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def match_document(played: SingleMatch, report: Path) -> dict[str, Any]:

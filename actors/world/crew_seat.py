@@ -94,7 +94,9 @@ class CrewSeat:
 
     def steer(self, account: int, steering: Steering, now_ns: int) -> Answer:
         self._crew.steer(account, steering, now_ns)
-        return self._answer(self._hosts[account].steersman.refused)
+        host = self._hosts[account]
+        refused = host.steersman.refused
+        return self._answer(refused and f"{host.account_id}: {steering.action} was refused: {refused}")
 
     def stop(self, end_ns: int) -> Answer:
         self._crew.stop(end_ns)
@@ -102,7 +104,7 @@ class CrewSeat:
 
     def figures(self) -> tuple[AccountFigures, ...]:
         """Return the accounts as they are now."""
-        return tuple(_figures(host) for host in self._hosts.values())
+        return tuple(figures_of(host) for host in self._hosts.values())
 
     def finish(self) -> tuple[tuple[AccountReport, ...], tuple[bytes, ...], float]:
         """Return the accounts' reports, the last frames for the journal, and processor seconds used."""
@@ -176,7 +178,8 @@ class CrewSeat:
         return Answer(self._crew.receive(), self._crew.due_ns, payloads, refused)
 
 
-def _figures(host: AccountHost) -> AccountFigures:
+def figures_of(host: AccountHost) -> AccountFigures:
+    """Return an account as it is now."""
     account = host.host
     positions = {str(name): each.lots for name, each in account.portfolio.positions.items() if each.lots}
     return AccountFigures(

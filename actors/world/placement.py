@@ -34,6 +34,9 @@ class Placement(msgspec.Struct, frozen=True):
         return tuple(tuple(range(number, accounts, count)) for number in range(count))
 
 
+IN_PROCESS = Placement(PROCESS)
+
+
 def parse_placement(text: str) -> Placement:
     """Return the placement that a text names.
 

@@ -98,7 +98,6 @@ class CrewLink:
         self.part = part
         self.wishes = wishes
         self.due_ns = NEVER_NS
-        self.refused = ""
         self._tape = tape
         self._names = names
         self._note = note
@@ -140,9 +139,10 @@ class CrewLink:
         self._news = self._begun = None
         self._tape.add(answer.payloads)
         self.due_ns = answer.due_ns
-        self.refused = answer.refused
         if answer.said:
             self._say(answer.said)
+        if answer.refused:
+            self._note(answer.refused)
         return answer.commands
 
     def _without_culprit(self) -> Answer:

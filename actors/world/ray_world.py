@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 # isort: off
 from actors.ray_environment import WORKER_ENVIRONMENT, passed_on  # before Ray: see there
 
+import msgspec
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 # isort: on
@@ -21,6 +25,7 @@ from actors.match import with_latencies
 from actors.match_config import MatchSpec
 from actors.match_result import match_result
 from actors.result import MatchResult
+from actors.status import WorkerStatus
 from actors.world.keeper import TAPE_FILE
 from actors.world.parts import WorldError
 from actors.world.placement import ACCOUNT, Needs, Placement, check_room
@@ -31,6 +36,10 @@ from actors.world_watch import WorldWatch
 from exchange_sim.ports import Steering
 
 _LOOK_S = 0.5
+_ANSWER_S = 20.0  # while a conductor starts, nobody answers
+_WIND_UP_S = 10.0
+_ORPHAN_LOOKS = 100
+_ORPHAN_LOOK_S = 0.1
 _DEATHS_MAXIMUM = 20
 _OWN_PROCESSES = 3  # conductor, exchange, journal
 
@@ -100,12 +109,15 @@ class WorldDriver:
         self._setup = setup
         self._placement = placement
         self._folder = folder
+        self._paused = False
+        self._parts: tuple[str, ...] = ()
         self._actor: Any = None
         self._here = ray.get_runtime_context().get_node_id()
+        _end_orphans(run)
         _check_room(setup.spec, placement)
 
     def play(self, look: Callable[[WorldStatus], None] | None = None) -> WorldOutcome | None:
-        """Play to the end and return what is left; None where the world was stopped.
+        """Play to the end and return what is left; None where the world was stopped, by Ctrl-C too.
 
         `look` is told now and then how far it is, and at the end.
 
@@ -116,8 +128,12 @@ class WorldDriver:
         """
         while True:
             self._launch()
+            playing = self._actor.play.remote()
             try:
-                return self._wait(self._actor.play.remote(), look)
+                return self._wait(playing, look)
+            except KeyboardInterrupt:
+                self._wind_up(playing)
+                return None
             except ray.exceptions.RayTaskError as error:
                 raise WorldError(" ".join(str(error.cause).split())) from error
             except ray.exceptions.RayError as error:
@@ -131,6 +147,40 @@ class WorldDriver:
     def actor(self) -> Any:
         """The conductor; its methods are those of `ConductorActor`."""
         return self._actor
+
+    def status(self) -> WorldStatus:
+        """Return how the world stands.
+
+        Raises
+        ------
+        WorldError
+            The conductor has died and is being replaced.
+        """
+        status: WorldStatus = self._ask("status")
+        return msgspec.structs.replace(status, deaths=status.deaths + self.deaths)
+
+    def pause(self) -> None:
+        """Let no further window begin until `resume`."""
+        self._paused = True
+        self._ask("pause")
+
+    def resume(self) -> None:
+        self._paused = False
+        self._ask("resume")
+
+    def stop(self) -> None:
+        """End at the next edge of a window; the tape is kept."""
+        self._ask("stop")
+
+    def steer(self, name: str, steering: Steering) -> None:
+        """Let something be done to an account at the next edge of a window."""
+        self._ask("steer", name, steering)
+
+    def roster(self) -> tuple[WorkerStatus, ...]:
+        """Return the processes of the world; see `actors.run_watch.Roster`."""
+        return tuple(
+            WorkerStatus(name=f"{self._run}/{part}") for part in ("conductor", "journal", *self._parts)
+        )
 
     def close(self) -> None:
         """End the conductor, and with it every other process of the world."""
@@ -151,13 +201,34 @@ class WorldDriver:
             scheduling_strategy=NodeAffinitySchedulingStrategy(self._here, soft=False),
             runtime_env={"env_vars": {**WORKER_ENVIRONMENT, **passed_on()}},
         ).remote(self._run, self._setup, self._placement, str(self._folder))
+        if self._paused:
+            self._actor.pause.remote()
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        """Call a method of the conductor from whatever thread."""
+        actor = self._actor
+        if actor is None:
+            raise WorldError("the world is not being played now")
+        try:
+            return ray.get(getattr(actor, method).remote(*arguments), timeout=_ANSWER_S)
+        except ray.exceptions.RayTaskError as error:
+            raise WorldError(" ".join(str(error.cause).split())) from error
+        except (ray.exceptions.RayError, TimeoutError) as error:
+            raise WorldError("the conductor does not answer now: ask again") from error
+
+    def _wind_up(self, playing: Any) -> None:
+        """Let what is done be written; whoever has no patience left presses Ctrl-C again."""
+        self._actor.stop.remote()
+        ray.wait([playing], timeout=_WIND_UP_S)
 
     def _wait(self, reference: Any, look: Callable[[WorldStatus], None] | None) -> WorldOutcome | None:
         while True:
             done, _ = ray.wait([reference], timeout=_LOOK_S)
             outcome: WorldOutcome | None = ray.get(reference) if done else None
+            status: WorldStatus = ray.get(self._actor.status.remote())
+            self._parts = status.parts
             if look is not None:
-                look(ray.get(self._actor.status.remote()))
+                look(status)
             if done:
                 return outcome
 
@@ -172,6 +243,7 @@ def run_world(
     journal_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
     watch: WorldWatch | None = None,
+    attend: Callable[[WorldDriver], AbstractContextManager[None]] | None = None,
 ) -> MatchResult:
     """Play a match spread over processes of the cluster this process is connected to.
 
@@ -187,6 +259,8 @@ def run_world(
         Names the actors.
     watch
         Shows it while it is played.
+    attend
+        Is there while it is played, and may act on it.
     folder
         Where the tape is kept meanwhile; an unfinished world there is gone on from.
 
@@ -196,6 +270,8 @@ def run_world(
         The cluster cannot hold it.
     WorldError
         It cannot be played.
+    WorldStoppedError
+        Somebody has stopped it; its tape is kept.
     """
     begin = time.perf_counter()
     setup = WorldSetup(
@@ -213,7 +289,8 @@ def run_world(
         if watch is not None:
             watch.look(status)
 
-    outcome = driver.play(look)
+    with nullcontext() if attend is None else attend(driver):
+        outcome = driver.play(look)
     if outcome is None:
         raise WorldStoppedError(f"stopped; the same command with --resume goes on ({folder})")
     result = match_result(spec, outcome.digest, outcome.market_report, outcome.accounts)
@@ -221,6 +298,21 @@ def run_world(
         shutil.move(folder / JOURNAL_FILE, journal_path)
     (folder / TAPE_FILE).unlink()
     return replace(result, cpu_s=outcome.cpu_s, wall_s=time.perf_counter() - begin)
+
+
+def _end_orphans(run: str) -> None:
+    """End what is left of a world whose driver was killed: whoever plays a run holds its folder's lock."""
+    pause = threading.Event()
+    for _ in range(_ORPHAN_LOOKS):
+        left = [each["name"] for each in ray.util.list_named_actors(all_namespaces=True)]
+        orphans = [name for name in left if name.startswith(f"{run}/")]
+        if not orphans:
+            return
+        for name in orphans:
+            with contextlib.suppress(ValueError):  # it has gone by itself
+                ray.kill(ray.get_actor(name, namespace=NAMESPACE), no_restart=True)
+        pause.wait(_ORPHAN_LOOK_S)
+    raise WorldError(f"{run}: expected that nobody plays it on this cluster, was {', '.join(orphans)}")
 
 
 def _check_room(spec: MatchSpec, placement: Placement) -> None:

@@ -104,6 +104,12 @@ class Tape:
         while len(self._under_way) > _BATCHES_UNDER_WAY:
             self._settle()
 
+    def settle(self) -> None:
+        """Wait until the keeper has all steps that are closed."""
+        self.flush()
+        while self._under_way:
+            self._settle()
+
     def play_to(self, handle: Handle) -> None:
         """Let a part that is new do again all steps that are closed."""
         self.flush()
@@ -116,9 +122,7 @@ class Tape:
     def finish(self, payloads: tuple[bytes, ...], commands: int, events: int) -> JournalFooter:
         """Close the last step and the journal."""
         self.close()
-        self.flush()
-        while self._under_way:
-            self._settle()
+        self.settle()
         footer: JournalFooter = self._ask("finish", payloads, commands, events)
         return footer
 

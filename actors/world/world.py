@@ -7,7 +7,6 @@ where the tape ends; a conductor that is lost is replaced by one that brings all
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -16,6 +15,7 @@ import msgspec
 
 from actors.bot_output import BotLine
 from actors.config import digest_of
+from actors.helm import Wheel
 from actors.match_result import AccountReport, MarketReport
 from actors.seating import opening_ns, window_ns
 from actors.world.keeper import Standing
@@ -25,7 +25,7 @@ from actors.world.ports import CrewLink, FeedLink, MarketLink
 from actors.world.setup import AccountFigures, CrewFacts, MarketFacts, WorldSetup
 from actors.world.tape import Tape
 from exchange_sim.given import Given, decode_given
-from exchange_sim.ports import NEVER_NS, STEERING_ACTIONS, Steering, Wishes
+from exchange_sim.ports import STEERING_ACTIONS, Steering, Wishes
 from exchange_sim.simulation import WindowLoop
 from strategies.plugins import StrategyNotFoundError, load_strategy
 
@@ -60,35 +60,15 @@ class WorldStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     placement: str
     state: str
-    share: float
-    now_ns: int
-    windows: int
-    deaths: int
-    parts: tuple[str, ...]
-    accounts: tuple[AccountFigures, ...]
-    equity_atoms: tuple[int, ...]
-    notes: tuple[str, ...]
+    share: float = 0.0
+    now_ns: int = 0
+    windows: int = 0
+    deaths: int = 0
+    parts: tuple[str, ...] = ()
+    accounts: tuple[AccountFigures, ...] = ()
+    equity_atoms: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
     said: tuple[BotLine, ...] = ()
-
-
-class _Wheel:
-    """Steerings that wait for the next edge of a window; a `Helm`."""
-
-    next_ns = NEVER_NS
-
-    def __init__(self) -> None:
-        self.first_account = 0
-        self._waiting: deque[tuple[int, Steering]] = deque()
-
-    def put(self, seat: int, steering: Steering) -> None:
-        self._waiting.append((seat, steering))
-
-    def take(self, now_ns: int) -> Sequence[tuple[int, Steering]]:  # noqa: ARG002 - what waits is for now
-        taken = []
-        while self._waiting:
-            seat, steering = self._waiting.popleft()
-            taken.append((self.first_account + seat, steering))
-        return taken
 
 
 class World:
@@ -121,7 +101,7 @@ class World:
         self._placement = placement
         self._launcher = launcher
         self._user_pace = pace
-        self._wheel = _Wheel()
+        self._wheel = Wheel()
         self._go = threading.Event()
         self._go.set()
         self._stopping = False
@@ -326,6 +306,7 @@ class World:
     def _pace(self, limit_ns: int) -> None:
         self._go.wait()
         if self._stopping:
+            self._tape.settle()
             raise WorldStoppedError("the world was stopped")
         if self._user_pace is not None:
             self._user_pace(limit_ns)
@@ -334,7 +315,8 @@ class World:
         self._share = share
         for crew in self._crews:
             crew.part.begin("figures")
-        self._figures = tuple(each for crew in self._crews for each in crew.part.end())
+        found = {each.name: each for crew in self._crews for each in crew.part.end()}
+        self._figures = tuple(found[bot.name] for bot in self._setup.spec.bots)
 
 
 def _class_name(strategy: str) -> str:

@@ -1,0 +1,150 @@
+"""Plays a match where its placement says: in this process, or as a world on a cluster."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from actors.dashboard import opened_dashboard
+from actors.match_config import MatchSpec
+from actors.metrics.match_watch import MatchWatch
+from actors.player import RunMatch
+from actors.result import MatchResult
+from actors.run_options import RunOptions
+from actors.run_watch import RunWatch
+from actors.world.auto import choose
+from actors.world.control import controlled
+from actors.world.controls import MatchControls
+from actors.world.keeper import TAPE_FILE
+from actors.world.placement import AUTO, IN_PROCESS, Placement
+from actors.world.probe import probe_match
+from actors.world.rehearsal import Rehearsal
+from actors.world.world import WorldStatus
+
+if TYPE_CHECKING:
+    from actors.cluster import Cluster
+    from actors.world.ray_world import WorldDriver
+
+
+class Stage:
+    """Where a match is played, with all that is around it while it is.
+
+    Parameters
+    ----------
+    spec
+        The match.
+    folder
+        Of its run: tape and control file are kept there meanwhile.
+    journal
+        File of its journal.
+    options
+        How it is carried out.
+    run_watch
+        Reports how far it is.
+    progress
+        Told the share of the simulated span that is done.
+    tell
+        Given lines for the user, if anybody listens.
+    """
+
+    def __init__(
+        self,
+        spec: MatchSpec,
+        folder: Path,
+        journal: Path,
+        options: RunOptions,
+        run_watch: RunWatch,
+        progress: Callable[[float], None],
+        tell: Callable[[str], None] | None,
+    ) -> None:
+        self._spec = spec
+        self._folder = folder
+        self._journal = journal
+        self._options = options
+        self._run_watch = run_watch
+        self._progress = progress
+        self._tell = tell
+        self._notes_told = 0
+
+    def play(self) -> MatchResult:
+        """Play it; see `actors.single.play_single`, which also says what is raised."""
+        placement = self._options.placement
+        with ExitStack() as stack:
+            if placement.kind == AUTO:
+                placement = self._chosen(stack)
+            return self._here() if placement == IN_PROCESS else self._spread(placement, stack)
+
+    def _here(self) -> MatchResult:
+        module, _, name = self._options.run_match.partition(":")
+        run_match = cast("RunMatch", getattr(importlib.import_module(module), name))
+        controls = MatchControls(self._spec)
+
+        def progress(share: float) -> None:
+            controls.look(share)
+            self._progress(share)
+
+        with controlled(self._folder, controls, Rehearsal(self._spec)):
+            return run_match(
+                self._spec,
+                data_folder=self._options.data_folder,
+                journal_path=self._journal,
+                progress=progress,
+                watch=MatchWatch(self._run_watch.metrics, self._spec.match_id),
+                hands=controls,
+            )
+
+    def _spread(self, placement: Placement, stack: ExitStack) -> MatchResult:
+        # imported late: a match in this process need not wait a second for Ray
+        from actors.world.ray_world import run_world  # noqa: PLC0415
+
+        cluster = self._connected(stack)
+        if cluster.dashboard_url:
+            way = stack.enter_context(opened_dashboard(cluster.dashboard_url, self._folder))
+            self._run_watch.announce(cluster.dashboard_url, way)
+            self._say(way)
+        return run_world(
+            self._spec,
+            placement,
+            run=self._folder.name,
+            folder=self._folder,
+            data_folder=self._options.data_folder,
+            journal_path=self._journal,
+            look=self._look,
+            attend=self._attended,
+        )
+
+    def _connected(self, stack: ExitStack) -> Cluster:
+        from actors.cluster import connected  # noqa: PLC0415
+
+        return stack.enter_context(connected(self._options.cluster))
+
+    @contextmanager
+    def _attended(self, driver: WorldDriver) -> Iterator[None]:
+        self._run_watch.roster = driver
+        with controlled(self._folder, driver, Rehearsal(self._spec)):
+            yield
+
+    def _look(self, status: WorldStatus) -> None:
+        for note in status.notes[self._notes_told :]:
+            self._say(note)
+        self._notes_told = len(status.notes)
+        self._progress(status.share)
+
+    def _chosen(self, stack: ExitStack) -> Placement:
+        """Measure and choose; a world that was stopped is gone on with in shards."""
+        cluster = self._options.cluster
+        there = self._connected(stack).cpus if cluster.address is not None else None
+        cpus = cluster.workers or there or os.cpu_count() or 1
+        if (self._folder / TAPE_FILE).exists():
+            return Placement("shards", max(1, min(cpus, len(self._spec.bots))))
+        choice = choose(probe_match(self._spec, self._options.data_folder), cpus=cpus)
+        self._say(str(choice))
+        return choice.placement
+
+    def _say(self, line: str) -> None:
+        if self._tell is not None:
+            self._tell(line)
