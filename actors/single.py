@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 
 from actors.bot_check import check_bots
-from actors.bot_output import Say, heard
+from actors.bot_output import Say
 from actors.catalogue import RunInfo
 from actors.code_digest import code_digest
 from actors.config import MatchFormat, MatchSpec, digest_of
 from actors.filing import filing_of
 from actors.player import resident_mb
-from actors.progress import PoolState, ProgressMeter, silent
+from actors.progress import Progress
 from actors.record import MatchJob, record_of
 from actors.result import MatchResult
 from actors.run_folder import (
@@ -27,7 +27,7 @@ from actors.run_folder import (
     run_path,
 )
 from actors.run_options import OpenMode, RunOptions
-from actors.run_watch import RunWatch, watched_run
+from actors.run_watch import watched_run
 from actors.storage import storage_errors
 from actors.world.keeper import TAPE_FILE
 from actors.world.placement import PROCESS, PlacementError
@@ -37,10 +37,6 @@ from exchange_sim.rng import derive
 
 KIND = "match"
 JOURNAL_FILE = "match.journal"
-
-
-LINES_SHOWN = 1_000
-"""Of one bot, of what it prints."""
 
 
 class SingleMatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +79,7 @@ def play_single(
     say
         Given what bots print in this process, at once.
     tell
-        Given lines for the user: what was chosen, and what went wrong on the way.
+        Given lines for the user: what bots print elsewhere, what was chosen, what went wrong on the way.
 
     Raises
     ------
@@ -110,16 +106,22 @@ def play_single(
         round=0,
         match=spec,
     )
+
+    def show(now: Progress) -> None:
+        if tell is not None:
+            for line in now.lines:
+                tell(line)
+
     info = match_info(spec)
     with RunFolder(options.root, info, mode=_mode(options, info), packed=False) as folder:
         journal = folder.path / JOURNAL_FILE
         with ExitStack() as stack:
-            watched = watched_run(folder.path, spec.match_id, silent, options.metrics)
+            watched = watched_run(folder.path, spec.match_id, show, options.metrics)
             run_watch = stack.enter_context(watched)
-            if say is not None:
-                stack.enter_context(heard(say, LINES_SHOWN))
             stack.enter_context(storage_errors(journal))
-            stage = Stage(spec, folder.path, journal, options, run_watch, _told(run_watch, progress), tell)
+            stage = Stage(
+                spec, folder.path, journal, options, run_watch, progress=progress, say=say, tell=tell
+            )
             result = stage.play()
         record = record_of(job, result, memory_mb=resident_mb())
         folder.store([filing_of(job, record)])
@@ -149,16 +151,3 @@ def _mode(options: RunOptions, info: RunInfo) -> OpenMode:
             "not go on as it began; use --fresh to start again"
         )
     return OpenMode.RESUME
-
-
-def _told(run_watch: RunWatch, progress: Callable[[float], None] | None) -> Callable[[float], None]:
-    """Return what a match tells how far it is: a run of one match, and `progress`."""
-    meter = ProgressMeter(1, run_watch)
-    meter.workers = 1
-
-    def tell(share: float) -> None:
-        meter.tick(PoolState(1, share))
-        if progress is not None:
-            progress(share)
-
-    return tell

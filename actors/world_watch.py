@@ -31,6 +31,7 @@ class WorldWatch:
         self._told = run_watch
         self._meter = ProgressMeter(1, run_watch)
         self._new = NewLines()
+        self._noted: set[str] = set()
         self._peaks: dict[str, int] = {}
         self._then = (time.perf_counter(), 0)  # wall time and windows of the last look
         self._parts: tuple[WorkerStatus, ...] = ()
@@ -50,7 +51,9 @@ class WorldWatch:
             notes.append(f"{status.deaths} lost processes were replaced")
         self._meter.done = int(status.share >= 1.0)
         played = PoolState() if self._meter.done else PoolState(1, status.share, ", ".join(notes))
-        self._meter.tick(played, lines=self._new.of(status.said))
+        lines = [note for note in status.notes if note not in self._noted]
+        self._noted.update(lines)
+        self._meter.tick(played, lines=[*lines, *self._new.of(status.said)])
 
     def _report(self, status: WorldStatus) -> None:
         now_s, (then_s, windows) = time.perf_counter(), self._then

@@ -25,6 +25,7 @@ class Bench(StrEnum):
     JOURNAL = "journal"
     REPLAY = "replay"
     SCALE = "scale"
+    WORLDS = "worlds"
 
 
 def bench(

@@ -25,7 +25,6 @@ from actors.match import with_latencies
 from actors.match_config import MatchSpec
 from actors.match_result import match_result
 from actors.result import MatchResult
-from actors.status import WorkerStatus
 from actors.world.keeper import TAPE_FILE
 from actors.world.parts import WorldError
 from actors.world.placement import ACCOUNT, Needs, Placement, check_room
@@ -110,7 +109,6 @@ class WorldDriver:
         self._placement = placement
         self._folder = folder
         self._paused = False
-        self._parts: tuple[str, ...] = ()
         self._actor: Any = None
         self._here = ray.get_runtime_context().get_node_id()
         _end_orphans(run)
@@ -176,12 +174,6 @@ class WorldDriver:
         """Let something be done to an account at the next edge of a window."""
         self._ask("steer", name, steering)
 
-    def roster(self) -> tuple[WorkerStatus, ...]:
-        """Return the processes of the world; see `actors.run_watch.Roster`."""
-        return tuple(
-            WorkerStatus(name=f"{self._run}/{part}") for part in ("conductor", "journal", *self._parts)
-        )
-
     def close(self) -> None:
         """End the conductor, and with it every other process of the world."""
         if self._actor is not None and ray.is_initialized():
@@ -225,10 +217,8 @@ class WorldDriver:
         while True:
             done, _ = ray.wait([reference], timeout=_LOOK_S)
             outcome: WorldOutcome | None = ray.get(reference) if done else None
-            status: WorldStatus = ray.get(self._actor.status.remote())
-            self._parts = status.parts
             if look is not None:
-                look(status)
+                look(ray.get(self._actor.status.remote()))
             if done:
                 return outcome
 
@@ -281,7 +271,7 @@ def run_world(
         search_path=tuple(sys.path),
         engine_journal=journal_path is not None,
     )
-    driver = WorldDriver(run, setup, placement, folder)
+    driver = WorldDriver(run, setup, placement, folder.resolve())
 
     def look(status: WorldStatus) -> None:
         if progress is not None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from actors.bot_output import Say, heard
 from actors.dashboard import opened_dashboard
 from actors.match_config import MatchSpec
 from actors.metrics.match_watch import MatchWatch
 from actors.player import RunMatch
+from actors.progress import PoolState, ProgressMeter
 from actors.result import MatchResult
 from actors.run_options import RunOptions
 from actors.run_watch import RunWatch
@@ -23,11 +25,15 @@ from actors.world.keeper import TAPE_FILE
 from actors.world.placement import AUTO, IN_PROCESS, Placement
 from actors.world.probe import probe_match
 from actors.world.rehearsal import Rehearsal
-from actors.world.world import WorldStatus
+from actors.world_watch import WorldWatch
 
 if TYPE_CHECKING:
     from actors.cluster import Cluster
     from actors.world.ray_world import WorldDriver
+
+
+LINES_SHOWN = 1_000
+"""Of one bot, of what it prints."""
 
 
 class Stage:
@@ -45,10 +51,8 @@ class Stage:
         How it is carried out.
     run_watch
         Reports how far it is.
-    progress
-        Told the share of the simulated span that is done.
-    tell
-        Given lines for the user, if anybody listens.
+    progress, say, tell
+        As of `actors.single.play_single`.
     """
 
     def __init__(
@@ -58,7 +62,9 @@ class Stage:
         journal: Path,
         options: RunOptions,
         run_watch: RunWatch,
-        progress: Callable[[float], None],
+        *,
+        progress: Callable[[float], None] | None,
+        say: Say | None,
         tell: Callable[[str], None] | None,
     ) -> None:
         self._spec = spec
@@ -67,8 +73,8 @@ class Stage:
         self._options = options
         self._run_watch = run_watch
         self._progress = progress
+        self._say = say
         self._tell = tell
-        self._notes_told = 0
 
     def play(self) -> MatchResult:
         """Play it; see `actors.single.play_single`, which also says what is raised."""
@@ -82,12 +88,19 @@ class Stage:
         module, _, name = self._options.run_match.partition(":")
         run_match = cast("RunMatch", getattr(importlib.import_module(module), name))
         controls = MatchControls(self._spec)
+        meter = ProgressMeter(1, self._run_watch)
+        meter.workers = 1
 
         def progress(share: float) -> None:
             controls.look(share)
-            self._progress(share)
+            meter.tick(PoolState(1, share))
+            if self._progress is not None:
+                self._progress(share)
 
-        with controlled(self._folder, controls, Rehearsal(self._spec)):
+        with ExitStack() as stack:
+            if self._say is not None:
+                stack.enter_context(heard(self._say, LINES_SHOWN))
+            stack.enter_context(controlled(self._folder, controls, Rehearsal(self._spec)))
             return run_match(
                 self._spec,
                 data_folder=self._options.data_folder,
@@ -105,7 +118,6 @@ class Stage:
         if cluster.dashboard_url:
             way = stack.enter_context(opened_dashboard(cluster.dashboard_url, self._folder))
             self._run_watch.announce(cluster.dashboard_url, way)
-            self._say(way)
         return run_world(
             self._spec,
             placement,
@@ -113,7 +125,8 @@ class Stage:
             folder=self._folder,
             data_folder=self._options.data_folder,
             journal_path=self._journal,
-            look=self._look,
+            progress=self._progress,
+            watch=WorldWatch(self._spec.match_id, self._run_watch),
             attend=self._attended,
         )
 
@@ -122,17 +135,8 @@ class Stage:
 
         return stack.enter_context(connected(self._options.cluster))
 
-    @contextmanager
-    def _attended(self, driver: WorldDriver) -> Iterator[None]:
-        self._run_watch.roster = driver
-        with controlled(self._folder, driver, Rehearsal(self._spec)):
-            yield
-
-    def _look(self, status: WorldStatus) -> None:
-        for note in status.notes[self._notes_told :]:
-            self._say(note)
-        self._notes_told = len(status.notes)
-        self._progress(status.share)
+    def _attended(self, driver: WorldDriver) -> AbstractContextManager[None]:
+        return controlled(self._folder, driver, Rehearsal(self._spec))
 
     def _chosen(self, stack: ExitStack) -> Placement:
         """Measure and choose; a world that was stopped is gone on with in shards."""
@@ -142,9 +146,6 @@ class Stage:
         if (self._folder / TAPE_FILE).exists():
             return Placement("shards", max(1, min(cpus, len(self._spec.bots))))
         choice = choose(probe_match(self._spec, self._options.data_folder), cpus=cpus)
-        self._say(str(choice))
-        return choice.placement
-
-    def _say(self, line: str) -> None:
         if self._tell is not None:
-            self._tell(line)
+            self._tell(str(choice))
+        return choice.placement

@@ -26,6 +26,12 @@ COMMANDS = [
     ["example"],
     ["doctor"],
     ["bench"],
+    ["world"],
+    ["world", "status"],
+    ["world", "pause"],
+    ["world", "resume"],
+    ["world", "stop"],
+    ["world", "set"],
 ]
 HEAVY = ("numpy", "numba", "pandas", "pyarrow", "ray", "plotly", "msgspec", "scipy", "optuna", "sqlite3")
 
@@ -39,7 +45,7 @@ def test_every_command_explains_itself_in_80_columns(arena: Arena, words: list[s
     assert all(len(line) <= 80 for line in answer.out.splitlines())
 
 
-@pytest.mark.parametrize("words", [[], ["tournament"], ["bars"]], ids=str)
+@pytest.mark.parametrize("words", [[], ["tournament"], ["bars"], ["world"]], ids=str)
 def test_a_group_without_a_command_prints_its_help(arena: Arena, words: list[str]) -> None:
     answer = arena(*words)
     assert answer.code == 0

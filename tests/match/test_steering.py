@@ -28,7 +28,7 @@ DEEDS = (
     ("scalper", Steering("resume")),
     ("maker", Steering("set", '{"half_spread":0.00005}')),
 )
-"""The fifth and the eighth are refused: out of range, and instruments stay."""
+"""Three are refused: a value out of range, other instruments, and what comes after the end of a bot."""
 
 
 class Unsteady(MatchControls):

@@ -70,7 +70,7 @@ def test_a_match_that_is_over_in_time_is_played_to_its_end() -> None:
     )
     probe = probe_match(match, clock=CLOCK, limit_s=5.0)
     assert probe.share == 1.0
-    assert probe.bots_s.sum() == 1.5
+    assert probe.bots_s.sum() == 2.0
 
 
 def probe_of(bots_s: list[float], *, share: float, windows: int = 100, market_s: float = 0.05) -> Probe:
