@@ -130,6 +130,10 @@ class _Relay(io.TextIOBase):
     def writable(self) -> bool:
         return True
 
+    @property
+    def closed(self) -> bool:
+        return self._stream.closed
+
     def isatty(self) -> bool:
         return self._stream.isatty()
 
