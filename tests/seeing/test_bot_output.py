@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from actors.bot_check import check_bots
 from actors.bot_output import LINES_PER_MATCH, LINES_PER_RUN, BotLine, NewLines, heard, speaking
@@ -94,6 +96,17 @@ def test_others_keep_their_streams(capsys: pytest.CaptureFixture[str]) -> None:
     print("after")
     assert lines == [BotLine("ann", "of ann")]
     assert capsys.readouterr() == ("of the house\nafter\n", "told\n")
+
+
+def test_a_progress_bar_is_not_taken_for_a_bot(capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[BotLine] = []
+    with Progress(console=Console(stderr=True, force_terminal=True), auto_refresh=False) as bar:
+        bar.add_task("cup")
+        with heard(lines.append), speaking("ann"):
+            bar.refresh()
+            print("hello")
+    assert lines == [BotLine("ann", "hello")]
+    assert "cup" in capsys.readouterr().err
 
 
 def test_a_run_shows_each_line_once_and_not_too_many() -> None:

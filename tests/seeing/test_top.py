@@ -12,6 +12,8 @@ import pytest
 from actors.app import run
 from actors.catalogue import Catalogue
 from actors.config_files import load_tournament
+from actors.contest import RunInterruptedError
+from actors.dashboard import TOKEN_FILE, opened_dashboard
 from actors.progress import Progress
 from actors.run_folder import CATALOGUE
 from actors.run_options import RunOptions
@@ -66,6 +68,39 @@ def test_a_run_is_shown_while_it_is_played_and_after(
     board = result.leaderboards["melee"]
     means = {row.bot: row.return_mean for row in board.rows}
     assert {row["bot"]: row["return_mean"] for row in after["standings"]["bots"]} == pytest.approx(means)
+
+
+def test_a_run_that_is_stopped_leaves_no_status(tmp_path: Path) -> None:
+    file = tmp_path / "contest.toml"
+    file.write_text(FILE)
+    seen: list[bool] = []
+
+    def stop(progress: Progress) -> None:
+        seen.append(any(tmp_path.rglob(STATUS)))
+        if progress.done >= 3:
+            raise KeyboardInterrupt
+
+    options = RunOptions(root=tmp_path / "runs", in_process=True, run_match=RUN_MATCH)
+    with pytest.raises(RunInterruptedError):
+        run_tournament(load_tournament(file), options, show=stop)
+    assert seen[-1]
+    assert not any(tmp_path.rglob(f"{STATUS}*"))
+
+
+def test_the_dashboards_token_is_for_the_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "secret")
+    url = "http://127.0.0.1:8265"
+    with opened_dashboard(url, tmp_path) as line:
+        token = tmp_path / TOKEN_FILE
+        assert line == f"Ray's dashboard: {url} (its token is in {token})"
+        assert token.read_text() == "secret\n"
+        assert token.stat().st_mode & 0o777 == 0o600
+    assert not token.exists()
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    with opened_dashboard(url, tmp_path) as line:
+        assert line == f"Ray's dashboard: {url}"
+        assert not token.exists()
 
 
 def test_a_world_is_shown_by_what_its_conductor_reports(
