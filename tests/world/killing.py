@@ -79,12 +79,13 @@ def play(
 
 
 class Assassin:
-    """Kills processes at random moments until it is called off."""
+    """Kills processes at random moments, so many of them, until it is called off."""
 
-    def __init__(self, draws: np.random.Generator, every_s: float) -> None:
+    def __init__(self, draws: np.random.Generator, every_s: float, kills: int) -> None:
         self.killed: Counter[str] = Counter()
         self._draws = draws
         self._every_s = every_s
+        self._left = kills
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -97,9 +98,11 @@ class Assassin:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._over.wait(float(self._draws.exponential(self._every_s))):
+        while self._left and not self._over.wait(float(self._draws.exponential(self._every_s))):
             kind = KINDS[int(self._draws.integers(len(KINDS)))]
-            self.killed[kind] += kill_one(kind, self._draws)
+            if kill_one(kind, self._draws):
+                self.killed[kind] += 1
+                self._left -= 1
 
 
 def main() -> int:
@@ -111,6 +114,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=float, default=2.0, help="mean seconds between kills")
+    parser.add_argument("--kills", type=int, default=4, help="kills a world")
     given = parser.parse_args()
     expected = run_match(SPEC)
     wrong, killed = 0, Counter[str]()
@@ -118,7 +122,10 @@ def main() -> int:
         for seed in range(given.seed, given.seed + given.runs):
             draws = generator(seed, "assassin")
             placement = ("account", "shards=2")[seed % 2]
-            with tempfile.TemporaryDirectory() as folder, Assassin(draws, given.every) as assassin:
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                Assassin(draws, given.every, given.kills) as assassin,
+            ):
                 found = play(SPEC, placement, Path(folder), run=f"world {seed}")
             killed += assassin.killed
             same = found.digest == expected.digest and found.market_digest == expected.market_digest
