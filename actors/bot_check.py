@@ -10,6 +10,7 @@ from typing import Any
 from actors.bot_output import relayed
 from actors.config_errors import ConfigError, convert
 from actors.match_config import BotSpec
+from actors.realtime.trader import OUTSIDE, OutsideTrader
 from strategies.api import Strategy, StrategyConfig
 from strategies.builtin import BUILTIN
 from strategies.plugins import StrategyNotFoundError, load_strategy
@@ -27,7 +28,7 @@ def check_bots(bots: Iterable[BotSpec], *, source: str | Path = "configuration")
     for index, bot in enumerate(bots):
         strategy = find_strategy(bot, source=source, at=f"bots[{index}]")
         decode_config(strategy, bot.config, source=source, at=f"bots[{index}].config")
-        if bot.strategy not in BUILTIN:
+        if bot.strategy not in BUILTIN and bot.strategy != OUTSIDE:
             sources[bot.strategy] = _source(strategy)
     return sources
 
@@ -51,6 +52,8 @@ def find_strategy(bot: BotSpec, *, source: str | Path, at: str) -> type[Strategy
     ConfigError
         There is none of that name.
     """
+    if bot.strategy == OUTSIDE:
+        return OutsideTrader
     try:
         with relayed():
             return load_strategy(bot.strategy)

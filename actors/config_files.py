@@ -10,6 +10,7 @@ import msgspec
 from actors.config import ContestFile, SearchSpec, TournamentSettings, TournamentSpec
 from actors.config_errors import ConfigError, convert
 from actors.match_config import BotSpec, MatchSpec, check_unique_names
+from actors.realtime.trader import OUTSIDE
 from actors.world.placement import Placement, parse_placement
 from exchange_sim.rng import derive
 
@@ -51,12 +52,14 @@ def read_contest(path: Path) -> ContestFile:
     )
 
 
-def load_match(path: Path, *, seed: int | None = None) -> MatchSpec:
+def load_match(path: Path, *, seed: int | None = None, outside: bool = False) -> MatchSpec:
     """Return the match of a contest file: all bots in its first market, in the order they are written.
 
-    `seed` replaces the file's.
+    `seed` replaces the file's. `outside` says whether there may be accounts that others trade.
     """
     contest = read_contest(path)
+    if not outside:
+        _refuse_outside(path, contest)
     chosen = contest.seed if seed is None else seed
     try:
         return MatchSpec(
@@ -87,6 +90,7 @@ def load_tournament(path: Path, *, seed: int | None = None, rounds: int | None =
         As `read_contest`, or fields do not fit together.
     """
     contest = read_contest(path)
+    _refuse_outside(path, contest)
     settings = contest.tournament or TournamentSettings()
     if rounds is not None:
         settings = msgspec.structs.replace(settings, rounds=rounds)
@@ -112,6 +116,7 @@ def load_search(path: Path, *, seed: int | None = None, trials: int | None = Non
         As `read_contest`, there is no `[search]` table, or fields do not fit together.
     """
     contest = read_contest(path)
+    _refuse_outside(path, contest)
     settings = contest.search
     if settings is None:
         raise ConfigError(path, "search", "expected a [search] table, was missing")
@@ -134,6 +139,20 @@ def load_search(path: Path, *, seed: int | None = None, trials: int | None = Non
         )
     except ValueError as error:
         raise _own_error(path, error) from None
+
+
+def _refuse_outside(path: Path, contest: ContestFile) -> None:
+    """Refuse accounts that somebody outside trades.
+
+    Raises
+    ------
+    ConfigError
+        There is one.
+    """
+    for index, bot in enumerate(contest.bots):
+        if bot.strategy == OUTSIDE:
+            problem = f"expected a strategy, was {OUTSIDE!r}: such accounts need arena match --realtime SPEED"
+            raise ConfigError(path, f"bots[{index}].strategy", problem)
 
 
 def _placed(bot: BotSpec, folder: Path) -> BotSpec:

@@ -72,6 +72,37 @@ class OrderDesk:
         self._next_client_order_id += count
         return ClientOrderId(client_order_id)
 
+    @property
+    def next_client_order_id(self) -> int:
+        """Smallest id that no order of this account has had."""
+        return self._next_client_order_id
+
+    def enter(self, now_ns: int, command: Command) -> None:
+        """Send a command that was made elsewhere; a new order's client order id is at least the next.
+
+        Raises
+        ------
+        ValueError, OutboxFullError
+            As by `submit`.
+        """
+        order = command.order if isinstance(command, ReplaceOrder) else command
+        if isinstance(order, SubmitOrder):
+            exits = 2 if order.stop_loss_ticks or order.take_profit_ticks else 0
+            self._next_client_order_id = order.client_order_id + exits + 1
+        if isinstance(command, SubmitOrder):
+            self.submit(now_ns, command)
+        elif isinstance(command, ReplaceOrder):
+            self.replace(now_ns, command)
+        elif isinstance(command, ModifyOrder):
+            number, lots, limit = command.client_order_id, command.quantity_lots, command.limit_ticks
+            self.modify(now_ns, number, lots, limit, command.trigger_ticks)
+        elif isinstance(command, CancelOrder):
+            self.cancel(now_ns, command.client_order_id)
+        elif isinstance(command, CancelAll):
+            self.cancel_all(now_ns, command.instrument_id)
+        else:
+            self.account(now_ns, command)
+
     def submit(self, now_ns: int, command: SubmitOrder) -> None:
         """Send an order.
 

@@ -87,6 +87,7 @@ class AccountHost:
         blackouts: Spans = (),
     ) -> None:
         self.account_id = account_id
+        self.account = account
         self.venue = simulated_venue(
             account_id,
             account,

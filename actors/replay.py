@@ -21,7 +21,7 @@ from actors.match_config import MatchSpec
 from actors.seating import build_hosts, build_strategies, first_account, opening_ns
 from exchange_sim.engine_replay import EngineReplay, batches, first_state, replay_engine, restored
 from exchange_sim.given import Given, decode_given
-from exchange_sim.journal import JournalStream, Record, Steered, overall_digest
+from exchange_sim.journal import JournalStream, Record, Steered, Stopped, overall_digest
 from exchange_sim.journal_reader import Journal, JournalError, read_journal
 from exchange_sim.kernel.recorded import RecordedMarket
 from exchange_sim.ports import Steering
@@ -124,6 +124,11 @@ class ReplayedMatch:
         _, state = first_state(journal)
         facts = journal.header.facts
         self.end_ns = self.given.start_ns + opening_ns(self.spec) + self.spec.settings.duration_ns
+        stopped = [
+            each for records in journal.streams.values() for each in records if isinstance(each, Stopped)
+        ]
+        if stopped:  # a market in realtime may have been ended before its time
+            self.end_ns = max(each.ts_ns for each in stopped)
         commands = (rows.commands for rows in batches(journal))
         market = restored(journal, state)
         self.market: RecordedMarket | RecordedDepth

@@ -14,7 +14,7 @@ from actors.catalogue import RunInfo
 from actors.code_digest import code_digest
 from actors.config import MatchFormat, MatchSpec, digest_of
 from actors.filing import filing_of
-from actors.player import resident_mb
+from actors.player import RunMatch, resident_mb
 from actors.progress import Progress
 from actors.record import MatchJob, record_of
 from actors.result import MatchResult
@@ -67,6 +67,7 @@ def play_single(
     progress: Callable[[float], None] | None = None,
     say: Say | None = None,
     tell: Callable[[str], None] | None = None,
+    play: RunMatch | None = None,
 ) -> SingleMatch:
     """Play the match and return it; an earlier run of the same match is replaced.
 
@@ -80,6 +81,8 @@ def play_single(
         Given what bots print in this process, at once.
     tell
         Given lines for the user: what bots print elsewhere, what was chosen, what went wrong on the way.
+    play
+        Plays it, in this process, in place of what `options` name.
 
     Raises
     ------
@@ -120,7 +123,15 @@ def play_single(
             run_watch = stack.enter_context(watched)
             stack.enter_context(storage_errors(journal))
             stage = Stage(
-                spec, folder.path, journal, options, run_watch, progress=progress, say=say, tell=tell
+                spec,
+                folder.path,
+                journal,
+                options,
+                run_watch,
+                progress=progress,
+                say=say,
+                tell=tell,
+                play=play,
             )
             result = stage.play()
         record = record_of(job, result, memory_mb=resident_mb())

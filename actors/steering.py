@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from actors.faults import StrategySetupError
 from actors.strategy_host import StrategyHost
 from actors.strategy_setup import reconfigured
 from exchange_sim.journal import JournalStream, Steered
+from exchange_sim.model.codec import decode_commands
+from exchange_sim.model.commands import Command
 from exchange_sim.ports import Steering
 
 
@@ -47,9 +51,16 @@ class Steersman:
             host.gate.resume()
         elif steering.action == "stop":
             host.retire(now_ns)
+        elif steering.action == "enter":
+            self._enter(decode_commands(steering.values))
         else:
             try:
                 host.replace_strategy(reconfigured(host.strategy, steering.values))
             except StrategySetupError as error:
                 self.refused = str(error)
         self._journal.flush()
+
+    def _enter(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if not self._host.disqualified:
+                self._host.enter(command)

@@ -194,6 +194,11 @@ class StrategyHost:
         self.desk.cancel_all(now_ns, None)
         self._leave()
 
+    def enter(self, command: Command) -> None:
+        """Send a command of somebody outside who trades the account, now."""
+        self.desk.enter(self.context.now_ns, command)
+        self._guarded(self._leave)
+
     def flush(self) -> None:
         """Let the journal have everything that was taken down so far."""
         self._journal.flush(at_least=1)

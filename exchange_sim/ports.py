@@ -89,7 +89,8 @@ class Steering(msgspec.Struct, frozen=True, array_like=True):
     """What somebody from outside does to a participant.
 
     `action` is `pause` (its handlers are silent, its orders stay), `resume`, `stop` (it ends: its orders are
-    canceled, its position stays) or `set` (fields of its configuration, `values` as JSON).
+    canceled, its position stays), `set` (fields of its configuration, `values` as JSON) or `enter` (commands
+    of an account that somebody outside trades, see `exchange_sim.model.codec.encode_commands`).
     """
 
     action: str

@@ -160,6 +160,10 @@ class WindowLoop:
         last = recorded and sample_ns - self._equity_interval_ns >= end_ns
         self._sample_ns = NEVER_NS if last else min(sample_ns, end_ns)
 
+    def cut(self) -> None:
+        """Let the end be now; `finish` is to follow."""
+        self._end_ns = self.market.now_ns
+
     def finish(self) -> None:
         """Stop the participants at the end and let their last commands arrive."""
         for crew in self.crews:

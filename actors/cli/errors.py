@@ -42,6 +42,8 @@ KNOWN_ERRORS = (
     _Known("strategies.plugins", "StrategyNotFoundError", ExitCode.INPUT),
     _Known("actors.faults", "StrategySetupError", ExitCode.INPUT),
     _Known("actors.node_kind", "ClusterFileError", ExitCode.INPUT),
+    _Known("actors.realtime.keys", "AccountKeyError", ExitCode.INPUT),
+    _Known("actors.realtime.server", "PortError", ExitCode.ENVIRONMENT),
     _Known("exchange_sim.markets.bars", "BarsError", ExitCode.INPUT),
     _Known("exchange_sim.replay.depth.record", "DepthError", ExitCode.INPUT),
     _Known("exchange_sim.markets.read_latency", "LatencyError", ExitCode.INPUT),

@@ -12,6 +12,7 @@ import typer
 
 from actors.cli import options
 from actors.cli.console import loss, number, out, percent, print_json, share
+from actors.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,6 +48,20 @@ def match(
     fresh: options.Fresh = False,
     dashboard: options.Dashboard = False,
     metrics_port: options.MetricsPort = None,
+    realtime: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SPEED",
+            help="Keep to the wall clock: 1 is real time, 10 ten times as fast; 0.1 to 1000.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="Where outside accounts join; 0 for any that is free.", show_default=False
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Play one match and write its report.
@@ -56,7 +71,11 @@ def match(
     processes. A match that is spread can be stopped with Ctrl-C and gone on with `--resume`. `arena world`
     looks at a match that is being played, and steers it.
 
-    Examples: `arena match`, `arena match my.toml --seed 7`, `arena match my.toml --placement shards=2`
+    With `--realtime` the market keeps to the wall clock, and other programs can trade its outside accounts;
+    Ctrl-C ends it, with its report.
+
+    Examples: `arena match`, `arena match my.toml --seed 7`, `arena match my.toml --placement shards=2`,
+    `arena match my.toml --realtime 10`
     """
     import msgspec
 
@@ -64,11 +83,12 @@ def match(
     from actors.cli.metrics import metrics_on
     from actors.cli.preflight import check_markets
     from actors.cli.progress import spinner
+    from actors.cli.realtime import realtime_document, realtime_lines, realtime_runner
     from actors.config_files import load_match, load_placement
     from actors.reports.match import write_match_report
     from actors.reports.provenance import limits_of
     from actors.single import play_single
-    from actors.world.placement import parse_placement
+    from actors.world.placement import IN_PROCESS, parse_placement
 
     chosen = run_options(
         root=out_folder,
@@ -79,19 +99,33 @@ def match(
         cluster=cluster,
         dashboard=dashboard,
     )
+    if port is not None and realtime is None:
+        raise CommandError(f"--port: expected with --realtime only, was {port}")
     path = contest_file(file, "match")
-    spec = load_match(path, seed=seed)
+    spec = load_match(path, seed=seed, outside=realtime is not None)
     wanted = load_placement(path) if placement is None else parse_placement(placement)
+    if realtime is not None and wanted != IN_PROCESS:
+        raise CommandError(f"--realtime: expected placement process, was {wanted}")
     check_markets([spec], data)
-    with metrics_on(metrics_port) as metrics, _progress(spec.match_id, quiet=json) as show:
+    timing = None
+    with metrics_on(metrics_port) as metrics:
         chosen = msgspec.structs.replace(chosen, metrics=metrics, placement=wanted)
-        played = play_single(spec, chosen, progress=show, say=_say, tell=_tell)
+        if realtime is None:
+            with _progress(spec.match_id, quiet=json) as show:
+                played = play_single(spec, chosen, progress=show, say=_say, tell=_tell)
+        else:
+            with realtime_runner(spec, realtime, port or 0, quiet=json) as runner:
+                played = play_single(spec, chosen, say=_say, tell=_tell, play=runner.play)
+                timing = runner.report
     with spinner("Writing the report", quiet=json):
         report = write_match_report(played.folder, spec)
     if json:
-        print_json({**match_document(played, report), "not_modelled": limits_of([spec.market])})
+        document = {**match_document(played, report), "not_modelled": limits_of([spec.market])}
+        print_json(document if timing is None else {**document, "realtime": realtime_document(timing)})
         return
     _print(played, report, spec)
+    for line in [] if timing is None else realtime_lines(timing):
+        out().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _say(line: BotLine) -> None:

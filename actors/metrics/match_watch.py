@@ -44,6 +44,8 @@ class MatchWatch:
         self._run = run
         self._peaks: list[int] = []
         self._next_s = 0.0
+        self.lag_s: Callable[[], float] | None = None
+        """Tells how late a market is that is slaved to the wall clock."""
         self._then = (0.0, 0, 0)  # wall time, windows and events of the last report of this match
 
     def begin(self, match: WatchedMatch) -> None:
@@ -83,8 +85,9 @@ class MatchWatch:
         since_s, windows, events = self._then
         span_s = now_s - since_s
         if span_s > 0:
+            lag_s = None if self.lag_s is None else self.lag_s()
             self._metrics.report_world(
-                self._run, (match.windows - windows) / span_s, (match.events - events) / span_s
+                self._run, (match.windows - windows) / span_s, (match.events - events) / span_s, lag_s
             )
         self._then = (now_s, match.windows, match.events)
         for host, equity, peak in zip(match.hosts, equities, self._peaks, strict=True):

@@ -51,7 +51,7 @@ class Stage:
         How it is carried out.
     run_watch
         Reports how far it is.
-    progress, say, tell
+    progress, say, tell, play
         As of `actors.single.play_single`.
     """
 
@@ -66,6 +66,7 @@ class Stage:
         progress: Callable[[float], None] | None,
         say: Say | None,
         tell: Callable[[str], None] | None,
+        play: RunMatch | None = None,
     ) -> None:
         self._spec = spec
         self._folder = folder
@@ -75,6 +76,7 @@ class Stage:
         self._progress = progress
         self._say = say
         self._tell = tell
+        self._play = play
 
     def play(self) -> MatchResult:
         """Play it; see `actors.single.play_single`, which also says what is raised."""
@@ -101,7 +103,7 @@ class Stage:
             if self._say is not None:
                 stack.enter_context(heard(self._say, LINES_SHOWN))
             stack.enter_context(controlled(self._folder, controls, Rehearsal(self._spec)))
-            return run_match(
+            return (self._play or run_match)(
                 self._spec,
                 data_folder=self._options.data_folder,
                 journal_path=self._journal,

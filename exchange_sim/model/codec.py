@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from exchange_sim.model.commands import Command
@@ -18,6 +20,25 @@ _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 
 encode = _encoder.encode
 """Return the MessagePack bytes of one message."""
+
+
+_commands: msgspec.json.Decoder[tuple[Command, ...]] = msgspec.json.Decoder(tuple[Command, ...])
+
+
+def encode_commands(commands: Sequence[Command]) -> str:
+    """Return commands as the text in which a journal has those that came from outside."""
+    return msgspec.json.encode(commands).decode()
+
+
+def decode_commands(text: str) -> tuple[Command, ...]:
+    """Return the commands in `text`.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        It is something else.
+    """
+    return _commands.decode(text)
 
 
 def decode(payload: bytes) -> Message:
