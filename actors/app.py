@@ -23,6 +23,7 @@ from actors.cli import (
     fork,
     match,
     matches,
+    ranking,
     replay,
     search,
     strategies,
@@ -49,6 +50,7 @@ app.command("match")(match.match)
 app.command("fork")(fork.fork)
 app.command("replay")(replay.replay)
 app.add_typer(tournament.app, name="tournament")
+app.command("leaderboard")(ranking.leaderboard)
 app.command("matches")(matches.matches)
 app.add_typer(world.app, name="world")
 app.command("search")(search.search)

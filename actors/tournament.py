@@ -18,6 +18,7 @@ from actors.run_options import RunOptions
 from actors.schedule import tournament_jobs
 from analytics.interaction import removal_effects
 from analytics.leaderboard import Leaderboard, build_leaderboard
+from analytics.match_table import MatchTable
 from exchange_sim.rng import derive
 
 KIND = "tournament"
@@ -168,25 +169,34 @@ def _result(folder: Path, catalogue: Catalogue, spec: TournamentSpec, *, wall_s:
     )
 
 
+def ranked_formats(spec: TournamentSpec) -> list[MatchFormat]:
+    """Return the formats that have a leaderboard, the specification's first one first."""
+    ranked = [
+        MatchFormat.MELEE if form is MatchFormat.LEAVE_ONE_OUT else form for form in spec.tournament.formats
+    ]
+    return list(dict.fromkeys(ranked))
+
+
+def leaderboard_of(table: MatchTable, spec: TournamentSpec, form: str) -> Leaderboard | None:
+    """Return the leaderboard of a format's matches, or None where there are none."""
+    if not len(table):
+        return None
+    return build_leaderboard(
+        table,
+        null=spec.null_bot if spec.null_bot in table.bots else None,
+        seed=derive(spec.seed, "leaderboard", form),
+        confidence=spec.tournament.confidence,
+        alpha=spec.tournament.alpha,
+        draws=spec.tournament.draws,
+    )
+
+
 def _leaderboards(catalogue: Catalogue, spec: TournamentSpec) -> dict[str, Leaderboard]:
-    wanted: list[MatchFormat] = []
-    for form in spec.tournament.formats:
-        ranked = MatchFormat.MELEE if form is MatchFormat.LEAVE_ONE_OUT else form
-        if ranked not in wanted:
-            wanted.append(ranked)
     boards: dict[str, Leaderboard] = {}
-    for form in wanted:
-        table = catalogue.table((form,))
-        if not len(table):
-            continue
-        boards[form.value] = build_leaderboard(
-            table,
-            null=spec.null_bot if spec.null_bot in table.bots else None,
-            seed=derive(spec.seed, "leaderboard", form.value),
-            confidence=spec.tournament.confidence,
-            alpha=spec.tournament.alpha,
-            draws=spec.tournament.draws,
-        )
+    for form in ranked_formats(spec):
+        board = leaderboard_of(catalogue.table((form,)), spec, form.value)
+        if board is not None:
+            boards[form.value] = board
     return boards
 
 

@@ -3,8 +3,8 @@
     pip install 'bot-arena[tune]'
     python examples/ray_tune.py
 
-Tune handles 6 to 11 trials a second (0.4 without `reuse_actors`), `arena search` hundreds, and it says how far
-its best may be luck. The objective is the contest file's, so both agree on what a configuration is worth.
+Tune handles 6 to 11 trials a second (0.4 without `reuse_actors`), `arena search` hundreds, and it says how
+far its best may be luck. The objective is the contest file's: both agree on what a configuration is worth.
 """
 
 from __future__ import annotations

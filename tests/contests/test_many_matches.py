@@ -17,6 +17,7 @@ import ray
 
 from actors.batching import ANSWER_BYTES, CALL_S, CALLS_PER_S, Pace
 from actors.bench.scale import busy_tournament, drawn_filings
+from actors.combine import combine
 from actors.config import TournamentSpec
 from actors.contest import opened_contest
 from actors.match_query import MatchFilter, find_matches
@@ -28,6 +29,7 @@ from actors.run_options import OpenMode
 from actors.schedule import tournament_jobs
 from actors.tournament import run_tournament, tournament_info
 from analytics.leaderboard import build_leaderboard
+from exchange_sim.rng import derive
 from tests.contests.conftest import OptionsMaker
 from tests.contests.fake_match import RUN_MATCH, calls, make_panel
 
@@ -139,6 +141,31 @@ def test_a_full_disk_on_a_worker_stops_the_run_and_keeps_what_is_finished(
     resumed = run_tournament(tournament, options(1, panel=panel, mode=OpenMode.RESUME))
     assert (resumed.matches_done, resumed.matches_failed) == (21, 0)
     assert {match_id for match_id, count in calls(panel).items() if count != 1} == {"00001-melee"}
+
+
+def test_tournaments_with_different_seeds_are_ranked_together(
+    tournament: TournamentSpec, options: OptionsMaker
+) -> None:
+    results = [
+        run_tournament(msgspec.structs.replace(tournament, seed=seed), options(0)) for seed in (11, 12)
+    ]
+    folders = [result.folder for result in results]
+    assert combine(folders[:1]).leaderboards == results[0].leaderboards
+    rows = []
+    for folder in folders:
+        with open_catalogue(folder) as catalogue:
+            for row in catalogue.rows(["melee"]):
+                own = {name: folder.name + getattr(row, name) for name in ("match_id", "contest", "block")}
+                rows.append(msgspec.structs.replace(row, **own))
+    both = combine(folders)
+    expected = build_leaderboard(rows, null="bob", seed=derive(11, "leaderboard", "melee"), draws=100)
+    assert both.leaderboards["melee"] == expected
+    assert (both.matches_done, both.leaderboards["melee"].blocks) == (42, 6)
+    with pytest.raises(ValueError, match=r"expected another seed than .* has, was 11 too"):
+        combine([folders[0], folders[0]])
+    fewer = msgspec.structs.replace(tournament, seed=13, bots=tournament.bots[:2])
+    with pytest.raises(ValueError, match="bots: expected what the first run has"):
+        combine([folders[0], run_tournament(fewer, options(0)).folder])
 
 
 @pytest.fixture(scope="module")
