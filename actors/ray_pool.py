@@ -28,53 +28,25 @@ from actors.ray_worker import MatchWorker, shown
 from actors.record import MatchJob, encode_job
 from actors.share_board import ShareBoard
 from actors.status import WorkerStatus
+from actors.task_queue import Task, TaskQueue
 
 _TICK_S = 1.0
 _GATHER_S = 0.02  # where many workers answer, more answers are worth waiting for: one transaction takes all
 _GATHER_FROM = 16
+_LOAD_WEIGHT = 0.02
+_SATURATED = 0.85
+_SATURATED_NOTE = "results come as fast as they can be stored: more workers do not help"
 _DEATHS_MAX = 3
 _STARTS_FAILED_MAX = 3
 _FAULTS_MAX = 3
 _RAISED_IN_START = "error raised in its creation task"
 
 
-@dataclass(slots=True)
-class _Task:
-    job: MatchJob
-    deaths: int = 0  # workers that died while this job was the only one they played
-    alone: bool = False  # was in a batch that killed a worker: never again in company
-
-
-class _Queue:
-    """Tasks that wait: those that came back first, then the jobs, each made when its turn comes."""
-
-    def __init__(self, jobs: Sequence[MatchJob]) -> None:
-        self._jobs = iter(jobs)
-        self._left = len(jobs)
-        self._front: deque[_Task] = deque()
-
-    def __len__(self) -> int:
-        return self._left + len(self._front)
-
-    def first(self) -> _Task:
-        if not self._front:
-            self._front.append(_Task(next(self._jobs)))
-            self._left -= 1
-        return self._front[0]
-
-    def take(self) -> _Task:
-        self.first()
-        return self._front.popleft()
-
-    def put_back(self, tasks: Sequence[_Task]) -> None:
-        self._front.extendleft(reversed(tasks))
-
-
 @dataclass(slots=True, eq=False)
 class _Slot:
     actor: Any
     name: str
-    calls: deque[tuple[Any, list[_Task]]] = field(default_factory=deque)  # (reference, tasks) in order
+    calls: deque[tuple[Any, list[Task]]] = field(default_factory=deque)  # (reference, tasks) in order
     ready: bool = False
 
     @property
@@ -125,6 +97,8 @@ class RayPool:
         self._starts_failed = 0
         self._faults = 0
         self._pace = Pace(workers)
+        self._load = 0.0  # share of its time that this process has lately been busy
+        self._since_s = time.perf_counter()
         self._compiling = setup.run_match == REAL_MATCH and not is_compiled()
 
     @property
@@ -151,7 +125,7 @@ class RayPool:
         PoolError
             Workers do not start, do not fit this driver, or have no room on their disks.
         """
-        queue = _Queue(jobs)
+        queue = TaskQueue(jobs)
         try:
             while True:
                 self._hand_out(queue)
@@ -159,7 +133,7 @@ class RayPool:
                 if not (self._running or len(queue)):
                     return
                 ready = self._wait()
-                self._update_note()
+                self._update_note(waiting=len(queue))
                 if not ready:
                     self._board.look(self._running_ids())
                     yield None
@@ -181,18 +155,22 @@ class RayPool:
 
     def _wait(self) -> list[Any]:
         """Return the calls that have ended: all of them, after the first or after a tick."""
-        heads = list(self._heads)
-        first, rest = ray.wait(heads, num_returns=1, timeout=_TICK_S)
-        if not first or not rest:
-            return first
-        gather_s = _GATHER_S if self.workers >= _GATHER_FROM else 0.0
-        more, _ = ray.wait(rest, num_returns=len(rest), timeout=gather_s)
-        return [*first, *more]
+        begin_s = time.perf_counter()
+        ready, rest = ray.wait(list(self._heads), num_returns=1, timeout=_TICK_S)
+        if ready and rest:
+            gather_s = _GATHER_S if self.workers >= _GATHER_FROM else 0.0
+            more, _ = ray.wait(rest, num_returns=len(rest), timeout=gather_s)
+            ready += more
+        now_s = time.perf_counter()
+        busy = (begin_s - self._since_s) / (now_s - self._since_s)
+        self._load += (busy - self._load) * _LOAD_WEIGHT
+        self._since_s = now_s
+        return ready
 
     def _running_ids(self) -> Iterator[str]:
         return (task.job.match_id for slot in self._slots for _, tasks in slot.calls for task in tasks)
 
-    def _hand_out(self, queue: _Queue) -> None:
+    def _hand_out(self, queue: TaskQueue) -> None:
         """Start workers while there is work for them, and fill the queues of those that have started."""
         if len(self._slots) < self.workers and len(queue):
             idle = sum(1 for slot in self._slots if not slot.queued)
@@ -207,21 +185,21 @@ class RayPool:
                 elif len(slot.calls) < depth and _may_follow(slot, queue.first()):
                     self._call(slot, self._next_batch(queue))
 
-    def _call(self, slot: _Slot, batch: list[_Task]) -> None:
+    def _call(self, slot: _Slot, batch: list[Task]) -> None:
         reference = slot.actor.play.remote([encode_job(task.job) for task in batch])
         if not slot.calls:
             self._heads[reference] = slot
         slot.calls.append((reference, batch))
         self._running += len(batch)
 
-    def _next_batch(self, queue: _Queue) -> list[_Task]:
+    def _next_batch(self, queue: TaskQueue) -> list[Task]:
         size = self._pace.batch(len(queue))
         batch = [queue.take()]
         while len(queue) and len(batch) < size and not (batch[0].alone or queue.first().alone):
             batch.append(queue.take())
         return batch
 
-    def _collect(self, slot: _Slot, queue: _Queue) -> list[Filing]:
+    def _collect(self, slot: _Slot, queue: TaskQueue) -> list[Filing]:
         """Take the first call's outcomes, or deal with the worker's death."""
         reference, tasks = slot.calls[0]
         try:
@@ -259,7 +237,7 @@ class RayPool:
         if slot.calls:
             self._heads[slot.calls[0][0]] = slot
 
-    def _retire(self, slot: _Slot, queue: _Queue, *, played: int, fault: str) -> None:
+    def _retire(self, slot: _Slot, queue: TaskQueue, *, played: int, fault: str) -> None:
         """End a worker whose machine is not fit to play; what it has not played goes elsewhere."""
         queue.put_back([task for _, tasks in slot.calls for task in tasks][played:])
         self._remove(slot)
@@ -267,7 +245,7 @@ class RayPool:
         if self._faults >= _FAULTS_MAX:
             raise PoolError(f"{fault}; what is finished is kept: free some space there and use --resume")
 
-    def _bury(self, slot: _Slot, queue: _Queue, cause: str) -> list[Filing]:
+    def _bury(self, slot: _Slot, queue: TaskQueue, cause: str) -> list[Filing]:
         """Put a dead worker's jobs back in line; a job that keeps killing its worker has failed."""
         if not slot.ready:
             self._starts_failed += 1
@@ -306,10 +284,13 @@ class RayPool:
         self._heads[slot.calls[0][0]] = slot
         return slot
 
-    def _update_note(self) -> None:
+    def _update_note(self, *, waiting: int) -> None:
         starting = sum(1 for slot in self._slots if not slot.ready)
         if not starting:
-            self._note = ""
+            saturated = waiting and self._load > _SATURATED
+            self._note = (
+                "results come as fast as they can be stored: more workers do not help" if saturated else ""
+            )
         elif self._compiling:
             self._note = "compiling the market's machine code (once per machine, about a minute)"
         else:
@@ -330,7 +311,7 @@ class RayPool:
             ray.kill(slot.actor, no_restart=True)
 
 
-def _may_follow(slot: _Slot, task: _Task) -> bool:
+def _may_follow(slot: _Slot, task: Task) -> bool:
     """Return whether `task` may be queued behind what the worker has.
 
     A worker that dies takes the answers with it that it had not sent yet. A job under suspicion therefore

@@ -152,6 +152,7 @@ def test_the_pack_is_an_archive_of_parquet_files(tournament: TournamentSpec, opt
     with open_catalogue(result.folder) as catalogue, tarfile.open(result.folder / PACK) as archive:
         file = catalogue.series("00002-melee")["fills"]
         assert archive.getnames()[:3] == [f"{kind}/00000-melee.parquet" for kind in SERIES]
+        assert {member.mode for member in archive} == {0o644}
         member = archive.extractfile("fills/00002-melee.parquet")
         assert member is not None
         assert member.read() == read_series(result.folder, file)
