@@ -7,6 +7,7 @@ because a match's outcome depends on its job alone: its jobs are played elsewher
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
