@@ -134,12 +134,12 @@ def _follow_plan(match_id: str, folder: Path) -> None:
     (folder / "calls" / f"{match_id}~{before}").touch()
     if match_id in plan.fails:
         raise RuntimeError(f"planned failure\nof {match_id}")
+    end = time.process_time() + plan.busy_s
+    while time.process_time() < end:
+        pass
     if match_id in plan.dies or (match_id in plan.dies_once and before == 0):
         os.kill(os.getpid(), signal.SIGKILL)
     if match_id in plan.fills_disk:
         raise OSError(errno.ENOSPC, "No space left on device", "/full/journal")
-    end = time.process_time() + plan.busy_s
-    while time.process_time() < end:
-        pass
     if match_id in plan.interrupts:
         raise KeyboardInterrupt
