@@ -16,7 +16,6 @@ from actors.catalogue import RunInfo
 from actors.dashboard import opened_dashboard
 from actors.filing import match_digest
 from actors.jobs import selected
-from actors.metrics.report import Metrics
 from actors.player import PlayerSetup
 from actors.pool import InProcessPool, Pool
 from actors.progress import PoolState, ProgressMeter, ShowProgress, silent
@@ -173,7 +172,7 @@ def opened_contest(
 
             cluster = stack.enter_context(connected(options.cluster))
             workers = worker_count(options.cluster, cluster.cpus, jobs)
-            run_watch.join(Metrics(RaySink()))
+            run_watch.join(RaySink())
             if cluster.dashboard_url:
                 way = stack.enter_context(opened_dashboard(cluster.dashboard_url, folder.path))
                 run_watch.announce(cluster.dashboard_url, way)

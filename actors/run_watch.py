@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from actors.metrics.report import Metrics
+from actors.metrics.report import Metrics, Sink
 from actors.progress import Progress, ShowProgress
 from actors.status import StatusFile, WorkerStatus
 
@@ -38,7 +38,7 @@ class RunWatch:
     def __init__(self, status: StatusFile, run: str, show: ShowProgress, metrics: Metrics | None) -> None:
         self.metrics = Metrics(status) if metrics is None else metrics.with_sink(status)
         self.roster: Roster | None = None
-        self._reports = [self.metrics]
+        self._clusters: list[Metrics] = []
         self._status = status
         self._run = run
         self._show = show
@@ -55,13 +55,17 @@ class RunWatch:
         if now_s < self._next_s and not over:
             return
         self._next_s = now_s + _EVERY_S
-        for metrics in self._reports:
+        for metrics in (self.metrics, *self._clusters):
             metrics.report_run(self._run, progress)
         self._status.write(progress, self.roster.roster() if self.roster is not None else ())
 
-    def join(self, metrics: Metrics) -> None:
-        """Report the run to a cluster too."""
-        self._reports.append(metrics)
+    def join(self, sink: Sink) -> None:
+        """Report the run to a cluster too, whose workers report markets and accounts themselves."""
+        self._clusters.append(Metrics(sink))
+
+    def join_with_accounts(self, sink: Sink) -> None:
+        """Report everything to a cluster too: nobody there reports markets and accounts."""
+        self.metrics = self.metrics.with_sink(sink)
 
     def announce(self, dashboard: str, line: str) -> None:
         """Tell where the dashboard is: to the status file its address, to the display a line."""

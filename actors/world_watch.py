@@ -22,8 +22,7 @@ class WorldWatch:
     run
         Name of the run.
     run_watch
-        Who is told. Figures of accounts go to its metrics, which should have Ray's among their sinks
-        (`actors.metrics.ray_sink`): nobody else reports them.
+        Who is told. Figures of accounts go to its metrics: nobody else reports them.
     """
 
     def __init__(self, run: str, run_watch: RunWatch) -> None:

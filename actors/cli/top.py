@@ -220,6 +220,8 @@ def _find(root: Path, name: str | None) -> Path:
         return max(folders, key=_last_written)
     found = [folder for folder in folders if folder.name.startswith(name)]
     found = [folder for folder in found if folder.name == name] or found
+    if len(found) > 1:  # the one that is being played is meant
+        found = [folder for folder in found if (folder / STATUS).is_file()] or found
     if len(found) == 1:
         return found[0]
     names = ", ".join(folder.name for folder in found or folders) or "none yet"

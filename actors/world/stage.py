@@ -114,9 +114,11 @@ class Stage:
 
     def _spread(self, placement: Placement, stack: ExitStack) -> MatchResult:
         # imported late: a match in this process need not wait a second for Ray
+        from actors.metrics.ray_sink import RaySink  # noqa: PLC0415
         from actors.world.ray_world import run_world  # noqa: PLC0415
 
         cluster = self._connected(stack)
+        self._run_watch.join_with_accounts(RaySink())
         if cluster.dashboard_url:
             way = stack.enter_context(opened_dashboard(cluster.dashboard_url, self._folder))
             self._run_watch.announce(cluster.dashboard_url, way)
