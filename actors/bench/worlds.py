@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,15 +104,16 @@ def _spec(bots: int, busy_ms: float, seconds: int) -> MatchSpec:
     )
 
 
-class _Pace:
+class Pace:
     """Takes the wall time between the first and the last share of a match that it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self._first: tuple[float, float] | None = None
         self._last = (0.0, 0.0)
 
     def __call__(self, share: float) -> None:
-        now = (time.perf_counter(), share)
+        now = (self._clock(), share)
         if share > 0 and self._first is None:
             self._first = now
         if share > self._last[1]:
@@ -126,14 +127,14 @@ class _Pace:
 
 def _alone(spec: MatchSpec) -> tuple[float, float]:
     """Play here; return windows a second, and the seconds of it all."""
-    pace, begin = _Pace(), time.perf_counter()
+    pace, begin = Pace(), time.perf_counter()
     run_match(spec, progress=pace)
     return pace.windows_per_s(_windows(spec)), time.perf_counter() - begin
 
 
 def _spread(spec: MatchSpec, placement: str) -> tuple[float, float]:
     """Play in processes; return windows a second, and the seconds of it all."""
-    pace, begin = _Pace(), time.perf_counter()
+    pace, begin = Pace(), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="arena-bench-") as folder:
         run_world(
             spec, parse_placement(placement), run=f"bench {placement}", folder=Path(folder), progress=pace

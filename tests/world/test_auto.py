@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from actors.bench.worlds import Pace
 from actors.match_config import BotSpec, MatchSettings
 from actors.world.auto import SHARD_S, START_S, WINDOW_S, choose
 from actors.world.placement import parse_placement
@@ -110,3 +111,11 @@ def test_bots_that_take_turns_do_not_gain() -> None:
     bots_s = np.zeros((100, 2))
     bots_s[::2, 0] = bots_s[1::2, 1] = 0.04
     assert choose(Probe(bots_s, 0.05, 0.001), cpus=2).placement == parse_placement("process")
+
+
+def test_the_benchmark_counts_windows_between_the_first_and_the_last_share() -> None:
+    now = [0.0, 10.0, 14.0, 20.0, 30.0]
+    pace = Pace(lambda: now.pop(0))
+    for share in (0.0, 0.1, 0.3, 0.6, 0.6):
+        pace(share)
+    assert pace.windows_per_s(100) == pytest.approx(50 / 10)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import socket
 import stat
 import threading
@@ -13,12 +15,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.app import run
 from actors.cli.errors import ExitCode
+from actors.config_files import load_match
 from actors.replay import replay_journal
 from actors.run_folder import RunFolder
+from actors.run_options import OpenMode
 from actors.single import match_info
 from actors.world.client import ControlError, ControlRefusedError, ask
 from actors.world.control import CONTROL_FILE, Contact, ControlDesk, controlled
+from actors.world.keeper import TAPE_FILE
 from actors.world.rehearsal import Rehearsal
 from actors.world.world import WorldStatus
 from exchange_sim.journal import Steered
@@ -28,6 +34,7 @@ from tests.cli.conftest import Arena
 from tests.match.test_match import CASH, MAKER, spec
 from tests.world.conftest import Gated
 
+PAGE = Path(__file__).parents[2] / "docs" / "worlds.md"
 MATCH = spec(MAKER, CASH)
 SECRET = "open sesame"  # noqa: S105 - opens nothing
 
@@ -226,6 +233,32 @@ def test_a_match_in_one_process_is_steered_while_a_window_is_computed(arena: Are
     assert "nobody plays this run now" in status.err
 
 
+def test_the_commands_of_the_page_steer_a_match(arena: Arena, gated: Gated) -> None:
+    words = [
+        shlex.split(command)[1:]
+        for command in re.findall(r"^\$ (arena world .*)$", PAGE.read_text(), re.MULTILINE)
+    ]
+    assert {each[1] for each in words} == {"status", "pause", "resume", "set", "stop"}
+    codes = []
+
+    def steer() -> None:
+        gated.wait()
+        try:
+            codes.extend([run(each) for each in words])
+        finally:
+            gated.let_go()
+
+    thread, errors = beside(steer)
+    answer = arena("match", str(gated.file))
+    thread.join()
+    assert errors == []
+    assert codes == [ExitCode.DONE] * len(words), answer.err
+    assert answer.code == ExitCode.DONE
+    assert "playing, process: " in answer.out
+    assert "paused, process: " in answer.out
+    assert all(len(line) <= 80 for line in answer.out.splitlines() if not line.startswith("Report"))
+
+
 def test_a_match_in_one_process_is_stopped_from_outside(arena: Arena, gated: Gated) -> None:
     def stop() -> None:
         gated.wait()
@@ -258,6 +291,41 @@ def test_wrong_words_are_one_line(arena: Arena, words: list[str], expected: str)
     assert answer.code == ExitCode.INPUT
     assert len(answer.err.splitlines()) == 1
     assert expected in answer.err
+
+
+def test_auto_says_what_it_took_and_changes_nothing(arena: Arena, gated: Gated) -> None:
+    (gated.folder / "came").touch()
+    here = arena("match", str(gated.file), "--json").document
+    auto = arena("match", str(gated.file), "--json", "--placement", "auto")
+    assert auto.document["digest"] == here["digest"]
+    assert re.match(r"Placement: process \(a window: market .* ms, bots .* ms; the match: process", auto.err)
+
+
+def test_a_world_that_was_stopped_is_left_alone(arena: Arena, gated: Gated) -> None:
+    match = load_match(gated.file)
+    info = match_info(match)
+    words = ["match", str(gated.file), "--placement", "shards=2"]
+    with RunFolder(Path("runs"), info, packed=False) as folder:
+        tape = folder.path / TAPE_FILE
+        tape.write_bytes(b"what was done so far")
+        locked = arena(*words)
+    assert locked.code == ExitCode.ENVIRONMENT
+    assert "another process is working on this run" in locked.err
+    unsaid = arena(*words)
+    assert unsaid.code == ExitCode.INPUT
+    assert "a world that was stopped is here; use --resume to go on with it, or --fresh to" in unsaid.err
+    here = arena(*words[:2], "--resume")
+    assert here.code == ExitCode.INPUT
+    assert "placement: expected shards=N or account to go on with the world that was stopped" in here.err
+    with RunFolder(Path("runs"), info, mode=OpenMode.RESUME, packed=False) as folder:
+        folder.catalogue.begin(msgspec.structs.replace(info, code="other"))
+    changed = arena(*words, "--resume")
+    assert changed.code == ExitCode.INPUT
+    assert "this world was started by other code (other, now" in changed.err
+    assert tape.read_bytes() == b"what was done so far"
+    (gated.folder / "came").touch()
+    assert arena(*words[:2], "--fresh").code == ExitCode.DONE
+    assert not tape.exists()
 
 
 def test_a_file_may_say_where_its_bots_live(arena: Arena, gated: Gated) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -23,6 +22,8 @@ from tests.cli.conftest import Arena
 from tests.world.conftest import Gated
 from tests.world.killing import KINDS, processes
 from tests.world.test_control import beside, check_steered, steer_while_open
+
+PROGRAM = "import sys; from actors.app import run; sys.exit(run(sys.argv[1:]))"
 
 
 def world_processes() -> list[psutil.Process]:
@@ -107,37 +108,68 @@ def test_a_world_that_was_stopped_is_gone_on_with(ray_cluster: Cluster, arena: A
 def test_a_driver_that_is_ended_leaves_nobody_behind_and_is_resumed(
     how: signal.Signals, ray_cluster: Cluster, arena: Arena, gated: Gated
 ) -> None:
-    import ray  # noqa: PLC0415 - the fixture has prepared its settings
-
+    """With a cluster of its own, which goes with it."""
     expected = alone(arena, gated)
-    address = ray.get_runtime_context().gcs_address
-    words = ["match", str(gated.file), "--placement", "account", "--cluster", address]
-    program = "import sys; from actors.app import run; sys.exit(run(sys.argv[1:]))"
+    words = ["match", str(gated.file), "--placement", "shards=2"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", program, *words], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM, *words],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as driver:
         gated.wait()
         folder = next(Path("runs").iterdir())
-        there = world_processes()
-        assert len(there) == 6  # conductor, exchange, journal, three accounts
+        contact = msgspec.json.decode((folder / CONTROL_FILE).read_bytes(), type=Contact)
+        there = psutil.Process(driver.pid).children(recursive=True)
+        assert sum(each.cmdline()[0].startswith("ray::ShardActor") for each in there) == 2
         assert ask(folder, "status").state == "playing"
-        driver.send_signal(how)
+        if how is signal.SIGINT:
+            os.killpg(driver.pid, how)  # as a terminal does
+        else:
+            driver.kill()
         gated.let_go()
         _, said = driver.communicate(timeout=120)
     _, alive = psutil.wait_procs(there, timeout=120)
     assert alive == []
     assert (folder / TAPE_FILE).exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", contact.port))
     status = arena("world", "status", folder.name)
     assert status.code == ExitCode.ENVIRONMENT
     if how is signal.SIGINT:
-        assert driver.returncode == ExitCode.INTERRUPTED
+        assert driver.returncode == ExitCode.INTERRUPTED, said
         assert said.endswith(f"stopped; the same command with --resume goes on ({folder})\n")
         assert not (folder / CONTROL_FILE).exists()
     else:
         assert driver.returncode == -signal.SIGKILL
         assert "nobody plays this run now; the process that did was killed" in status.err
-    resumed = arena(*words[:-2], "--resume", "--json")
+    resumed = arena(*words, "--resume", "--json")
     assert resumed.code == ExitCode.DONE, resumed.err
-    assert json.loads(resumed.out)["digest"] == expected
+    assert resumed.document["digest"] == expected
     assert not (folder / CONTROL_FILE).exists()
+
+
+def test_a_world_whose_driver_is_killed_goes_from_a_cluster_that_stays(
+    ray_cluster: Cluster, arena: Arena, gated: Gated
+) -> None:
+    import ray  # noqa: PLC0415 - the fixture has prepared its settings
+
+    expected = alone(arena, gated)
+    address = ray.get_runtime_context().gcs_address
+    words = ["match", str(gated.file), "--placement", "account"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", PROGRAM, *words, "--cluster", address], env=environment
+    ) as driver:
+        gated.wait()
+        there = world_processes()
+        assert len(there) == 6  # conductor, exchange, journal, three accounts
+        driver.kill()
+        gated.let_go()
+    resumed = arena(*words[:2], "--placement", "auto", "--resume", "--json")
+    assert resumed.code == ExitCode.DONE, resumed.err
+    assert resumed.document["digest"] == expected
+    _, alive = psutil.wait_procs(there, timeout=120)
+    assert alive == []
