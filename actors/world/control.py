@@ -111,7 +111,9 @@ class ControlDesk:
         elif do == "resume":
             controls.resume()
         elif do == "stop":
+            found = controls.status()  # afterwards there may be nobody to ask
             controls.stop()
+            return Reply(status=msgspec.structs.replace(found, state="stopping"))
         return Reply(status=controls.status())
 
     def _steer(self, request: Request) -> None:

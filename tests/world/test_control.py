@@ -110,9 +110,9 @@ def test_what_is_asked_is_passed_on() -> None:
         line(do="pause", account="maker"),
         line(do="set", account="maker", values={"half_spread": 0.01}),
         line(do="stop", account="cash"),
-        line(do="stop"),
     ):
         assert json.loads(desk.answer(content))["status"]["state"] == "playing"
+    assert json.loads(desk.answer(line(do="stop")))["status"]["state"] == "stopping"
     assert notes.done == [
         "pause",
         "resume",
