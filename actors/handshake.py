@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import socket
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,8 @@ from strategies.plugins import StrategyNotFoundError
 
 _LIBRARIES: Final = ("numba", "llvmlite", "numpy", "pyarrow")
 _MISSING: Final = "none"
+_ERROR_LINE: Final = re.compile(r"\w+(Error|Exception): ")
+_NODE: Final = re.compile(r"\bip=([^,)\s]+)")
 _STRATEGY: Final = "strategy "
 
 
@@ -60,6 +63,24 @@ def refusal(expected: Mapping[str, str]) -> str:
         f"worker on {socket.gethostname()} does not fit its driver: {'; '.join(wrong)}: "
         "install the same bot-arena with the same constraints, and the same strategy files, on every node"
     )
+
+
+def start_failure(cause: BaseException, report: str) -> str:
+    """Return in a line why a worker has not come as far as the handshake.
+
+    A worker whose package is another version, or missing, fails when it imports it; Ray wraps what was raised
+    there into lines of advice, of which the last that names an error says what it was. `report` is Ray's
+    whole account, which names the node.
+    """
+    node = _NODE.search(report)
+    where = f"on {node[1]}: " if node else ""
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    named = [line for line in lines if _ERROR_LINE.match(line)]
+    text = named[-1] if named else f"{type(cause).__name__}: {lines[0] if lines else ''}"
+    hint = ""
+    if text.startswith(("ImportError", "ModuleNotFoundError")):
+        hint = f" (expected bot-arena {VERSION} and what it needs, and the driver's modules, on every node)"
+    return f"workers do not start: {where}{text}{hint}"
 
 
 def _version(distribution: str) -> str:

@@ -21,6 +21,7 @@ import ray
 
 from actors.batching import Pace
 from actors.filing import Filing, decode_filings, failed_filing
+from actors.handshake import start_failure
 from actors.machine_code import is_compiled
 from actors.player import REAL_MATCH, PlayerSetup, encode_setup
 from actors.pool import PoolError
@@ -208,7 +209,7 @@ class RayPool:
         except ray.exceptions.RayTaskError as error:
             # the player catches what a match raises: a start failed, or an outcome cannot travel
             if not slot.ready:
-                raise PoolError(f"workers do not start: {error.cause!r}") from error
+                raise PoolError(start_failure(error.cause, str(error))) from error
             self._next_call(slot)
             return [failed_filing(task.job, f"worker: {error.cause!r}") for task in tasks]
         except ray.exceptions.RayError as error:

@@ -20,6 +20,7 @@ from actors.bench.scale import busy_tournament, drawn_filings
 from actors.combine import combine
 from actors.config import TournamentSpec
 from actors.contest import opened_contest
+from actors.handshake import start_failure
 from actors.match_query import MatchFilter, find_matches
 from actors.player import PlayerSetup
 from actors.pool import PoolError
@@ -115,6 +116,19 @@ def test_a_worker_of_another_version_is_refused_before_it_plays(
     assert "numba: expected 0.1, was " in text
     assert "\n" not in text
     assert not calls(panel)
+
+
+def test_a_worker_that_cannot_import_the_package_is_named_in_a_line() -> None:
+    wrapped = RuntimeError(
+        "The actor with name MatchWorker failed to import on the worker.\n\n"
+        "Traceback (most recent call last):\n  File x.py, line 9\n"
+        "ImportError: cannot import name 'refusal' from 'actors.handshake'\n"
+    )
+    text = start_failure(wrapped, "ray::MatchWorker.greet() (pid=7, ip=10.0.0.7, actor_id=a)")
+    assert text.startswith("workers do not start: on 10.0.0.7: ImportError: cannot import name 'refusal'")
+    assert "expected bot-arena" in text
+    assert "\n" not in text
+    assert start_failure(KeyError("x"), "") == "workers do not start: KeyError: 'x'"
 
 
 def test_a_strategy_file_that_the_worker_lacks_is_named(
