@@ -15,6 +15,7 @@ from actors.cluster import connected
 from actors.match import run_match
 from actors.match_config import BotSpec, MatchSettings, MatchSpec
 from actors.run_options import ClusterSettings
+from actors.world.controls import MatchControls
 from actors.world.placement import parse_placement
 from actors.world.ray_world import run_world
 from exchange_sim.markets.duration import SECOND_NS
@@ -53,34 +54,37 @@ class Busy(Strategy[BusyConfig]):
 def run(*, quick: bool = False, peers: bool = True) -> dict[str, Any]:  # noqa: ARG001 - there are none
     """Play the same matches in one process, in shards and in accounts, and return the figures.
 
-    `windows_per_s` counts windows in which every bot has something to do, over wall time, without the start
-    of the processes; `heavy_speedup` is one process over two shards with bots that compute,
-    `heavy_speedup_whole` with the start of the shards' processes in it. Other work lowers them.
+    A snapshot of the book takes two windows: in one it is published, in the next the bots hear of it.
+    `windows_per_s` counts them over wall time, without the start of the processes; `heavy_speedup` is one
+    process over two shards with bots that compute, `heavy_speedup_whole` with the start of the shards'
+    processes in it. `window_ms` and `shard_ms` are what shards add to a window, and what each of them adds:
+    the constants of `actors.world.auto`. Other work on the machine makes all of it slower.
     """
-    seconds = 20 if quick else 120
+    light_s, heavy_s = (120, 20) if quick else (600, 120)
     figures: dict[str, Any] = {}
     with connected(ClusterSettings(workers=CPUS)):
         for bots in LIGHT_BOTS:
-            spec = _spec(bots, 0.0, seconds)
-            placements = PLACEMENTS if bots * 0.1 <= CPUS else PLACEMENTS[:2]
-            figures[f"light_{bots}_windows_per_s"] = {
-                "process": round(_alone(spec)[0]),
-                **{name: round(_spread(spec, name)[0]) for name in placements},
-            }
-        heavy = _spec(HEAVY_BOTS, HEAVY_MS, seconds)
-        alone_rate, alone_s = _alone(heavy)
-        spread_rate, spread_s = _spread(heavy, f"shards={CPUS}")
+            spec = _spec(bots, 0.0, light_s)
+            windows, alone, _ = _alone(spec)
+            placements = PLACEMENTS[:2] if quick and bots > LIGHT_BOTS[0] else PLACEMENTS
+            rates = {"process": alone} | {name: _spread(spec, name, windows)[0] for name in placements}
+            figures[f"light_{bots}_windows_per_s"] = {name: round(rate) for name, rate in rates.items()}
+            shard_s = 1 / rates["shards=2"] - 1 / rates["shards=1"]
+            figures[f"light_{bots}_shard_ms"] = shard_s * 1e3
+            figures[f"light_{bots}_window_ms"] = (1 / rates["shards=1"] - 1 / alone - shard_s) * 1e3
+        heavy = _spec(HEAVY_BOTS, HEAVY_MS, heavy_s)
+        windows, alone, alone_s = _alone(heavy)
+        rate, spread_s = _spread(heavy, f"shards={CPUS}", windows)
     figures |= {
-        "heavy_windows_per_s": {"process": alone_rate, f"shards={CPUS}": spread_rate},
-        "heavy_speedup": spread_rate / alone_rate,
+        "heavy_windows_per_s": {"process": alone, f"shards={CPUS}": rate},
+        "heavy_speedup": rate / alone,
         "heavy_speedup_whole": alone_s / spread_s,
-        "start_s": spread_s - seconds * 10 / spread_rate,
+        "start_s": spread_s - windows / rate,
     }
     return {
         "workload": {
-            "simulated_s": seconds,
-            "windows": seconds * 10,
-            "heavy": f"{HEAVY_BOTS} bots of {HEAVY_MS:g} ms",
+            "light": f"{light_s} s simulated",
+            "heavy": f"{heavy_s} s simulated, {windows} windows, {HEAVY_BOTS} bots of {HEAVY_MS:g} ms",
             "cpus": CPUS,
         },
         "machine": msgspec.to_builtins(describe_machine()),
@@ -116,7 +120,7 @@ class Pace:
         now = (self._clock(), share)
         if share > 0 and self._first is None:
             self._first = now
-        if share > self._last[1]:
+        if self._last[1] < share < 1.0:  # the last is told when everything has been gathered
             self._last = now
 
     def windows_per_s(self, windows: int) -> float:
@@ -125,22 +129,19 @@ class Pace:
         return windows * (end - begin) / (end_s - begin_s)
 
 
-def _alone(spec: MatchSpec) -> tuple[float, float]:
-    """Play here; return windows a second, and the seconds of it all."""
-    pace, begin = Pace(), time.perf_counter()
-    run_match(spec, progress=pace)
-    return pace.windows_per_s(_windows(spec)), time.perf_counter() - begin
+def _alone(spec: MatchSpec) -> tuple[int, float, float]:
+    """Play here; return windows, windows a second, and the seconds of it all."""
+    pace, controls, begin = Pace(), MatchControls(spec), time.perf_counter()
+    run_match(spec, progress=pace, hands=controls)
+    windows = controls.status().windows
+    return windows, pace.windows_per_s(windows), time.perf_counter() - begin
 
 
-def _spread(spec: MatchSpec, placement: str) -> tuple[float, float]:
-    """Play in processes; return windows a second, and the seconds of it all."""
+def _spread(spec: MatchSpec, placement: str, windows: int) -> tuple[float, float]:
+    """Play in processes, in as many windows; return windows a second, and the seconds of it all."""
     pace, begin = Pace(), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="arena-bench-") as folder:
         run_world(
             spec, parse_placement(placement), run=f"bench {placement}", folder=Path(folder), progress=pace
         )
-    return pace.windows_per_s(_windows(spec)), time.perf_counter() - begin
-
-
-def _windows(spec: MatchSpec) -> int:
-    return spec.settings.duration_ns * 10 // SECOND_NS
+    return pace.windows_per_s(windows), time.perf_counter() - begin
