@@ -29,7 +29,7 @@ from actors.run_folder import (
 from actors.run_options import OpenMode, RunOptions
 from actors.run_watch import watched_run
 from actors.storage import storage_errors
-from actors.world.keeper import TAPE_FILE
+from actors.world.keeper import has_begun
 from actors.world.placement import PROCESS, PlacementError
 from actors.world.stage import Stage
 from analytics.leaderboard import Leaderboard, build_leaderboard
@@ -143,7 +143,7 @@ def play_single(
 def _mode(options: RunOptions, info: RunInfo) -> OpenMode:
     """Return how to open the folder: what is finished is replaced, what is not is gone on with if wanted."""
     folder = run_path(options.root, info)
-    if options.mode is OpenMode.FRESH or not (folder / TAPE_FILE).exists() or is_worked_on(folder):
+    if options.mode is OpenMode.FRESH or not has_begun(folder, info.digest) or is_worked_on(folder):
         return OpenMode.FRESH
     if options.mode is OpenMode.NEW:
         raise RunExistsError(

@@ -31,6 +31,16 @@ class TapeError(RuntimeError):
     """A tape that is of something else, or lacks steps that nobody has any more."""
 
 
+def has_begun(folder: Path, config_digest: str) -> bool:
+    """Return whether the folder has a tape with steps of a world on it."""
+    path = folder / TAPE_FILE
+    return path.exists() and path.stat().st_size > len(frame(_identity(config_digest)))
+
+
+def _identity(config_digest: str) -> bytes:
+    return b"W" + config_digest.encode()
+
+
 class Standing(msgspec.Struct, frozen=True):
     """Where a world stands: its participants' start, the market's time, and records made.
 
@@ -106,7 +116,7 @@ class Keeper:
         """Where each step begins and ends in the tape."""
         self._journal_length = 0
         path = self._folder / TAPE_FILE
-        identity = b"W" + config_digest.encode()
+        identity = _identity(config_digest)
         found = path.read_bytes() if path.exists() else b""
         end = self._find_steps(found, identity, path)
         self._tape = path.open("r+b" if found else "w+b")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from actors.bot_output import Say, heard
+from actors.config import digest_of
 from actors.dashboard import opened_dashboard
 from actors.match_config import MatchSpec
 from actors.metrics.match_watch import MatchWatch
@@ -21,7 +22,7 @@ from actors.run_watch import RunWatch
 from actors.world.auto import choose
 from actors.world.control import controlled
 from actors.world.controls import MatchControls
-from actors.world.keeper import TAPE_FILE
+from actors.world.keeper import has_begun
 from actors.world.placement import AUTO, IN_PROCESS, Placement
 from actors.world.probe import probe_match
 from actors.world.rehearsal import Rehearsal
@@ -147,7 +148,7 @@ class Stage:
         cluster = self._options.cluster
         there = self._connected(stack).cpus if cluster.address is not None else None
         cpus = cluster.workers or there or os.cpu_count() or 1
-        if (self._folder / TAPE_FILE).exists():
+        if has_begun(self._folder, digest_of(self._spec)):
             return Placement("shards", max(1, min(cpus, len(self._spec.bots))))
         choice = choose(probe_match(self._spec, self._options.data_folder), cpus=cpus)
         if self._tell is not None:

@@ -24,7 +24,7 @@ from actors.run_options import OpenMode
 from actors.single import match_info
 from actors.world.client import ControlError, ControlRefusedError, ask
 from actors.world.control import CONTROL_FILE, Contact, ControlDesk, controlled
-from actors.world.keeper import TAPE_FILE
+from actors.world.keeper import TAPE_FILE, Keeper
 from actors.world.rehearsal import Rehearsal
 from actors.world.world import WorldStatus
 from exchange_sim.journal import Steered
@@ -307,7 +307,7 @@ def test_a_world_that_was_stopped_is_left_alone(arena: Arena, gated: Gated) -> N
     words = ["match", str(gated.file), "--placement", "shards=2"]
     with RunFolder(Path("runs"), info, packed=False) as folder:
         tape = folder.path / TAPE_FILE
-        tape.write_bytes(b"what was done so far")
+        tape.write_bytes(b"what was done so far" * 5)
         locked = arena(*words)
     assert locked.code == ExitCode.ENVIRONMENT
     assert "another process is working on this run" in locked.err
@@ -322,10 +322,12 @@ def test_a_world_that_was_stopped_is_left_alone(arena: Arena, gated: Gated) -> N
     changed = arena(*words, "--resume")
     assert changed.code == ExitCode.INPUT
     assert "this world was started by other code (other, now" in changed.err
-    assert tape.read_bytes() == b"what was done so far"
+    assert tape.read_bytes() == b"what was done so far" * 5
     (gated.folder / "came").touch()
     assert arena(*words[:2], "--fresh").code == ExitCode.DONE
     assert not tape.exists()
+    Keeper(str(tape.parent), info.digest, "match.journal")
+    assert arena(*words[:2]).code == ExitCode.DONE, "a world that never began is in nobody's way"
 
 
 def test_a_file_may_say_where_its_bots_live(arena: Arena, gated: Gated) -> None:
