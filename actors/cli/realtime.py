@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -83,7 +84,8 @@ class LiveLine:
             self.clear()
             self._write(f"{self._title}: {verdict(pace)}\n")
         if self._live:
-            self._write(f"{_CLEAR}{self._title} {moment(status)}")
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken away
+            self._write(f"{_CLEAR}{f'{self._title} {moment(status)}'[:width]}")
             self._drawn = True
         else:
             wall_ns = int(status.passed_ns / pace.speed)
@@ -103,13 +105,13 @@ class LiveLine:
 
 
 def moment(status: RealtimeStatus) -> str:
-    """Return one moment in short."""
+    """Return one moment in short; the jitter is the p99."""
     pace = status.pace
     joined = f", {status.connected} joined" if status.connected else ""
     return (
         f"x{pace.speed:g}: {span(status.passed_ns / _SECOND_NS)} of {span(status.duration_ns / _SECOND_NS)}, "
-        f"lag {status.lag_ms:.1f} ms (p50 {pace.lag.p50:.1f}, p99 {pace.lag.p99:.1f}, "
-        f"max {pace.lag.max:.1f}), jitter p99 {pace.jitter.p99:.1f} ms{joined}"
+        f"lag {status.lag_ms:.1f} (p50 {pace.lag.p50:.1f}, p99 {pace.lag.p99:.1f}, "
+        f"max {pace.lag.max:.1f}), jitter {pace.jitter.p99:.1f} ms{joined}"
     )
 
 

@@ -89,6 +89,10 @@ def test_ctrl_c_ends_a_market_with_its_report_and_a_whole_journal(
         (["--realtime", "0.05"], "--realtime: expected a speed from 0.1 to 1000, was 0.05"),
         (["--realtime", "nan"], "--realtime: expected a speed from 0.1 to 1000, was nan"),
         (["--realtime", "x10"], "--realtime"),
+        (
+            ["--realtime", "1", "--placement", "shards=2"],
+            "--realtime: expected placement process, was shards=2",
+        ),
         (["--port", "7411"], "--port: expected with --realtime only, was 7411"),
         ([], "bots[2].strategy: expected a strategy, was 'outside'"),
     ],
@@ -112,7 +116,7 @@ def test_accounts_of_others_are_for_realtime_only(
     assert "such accounts need arena match --realtime SPEED" in answer.err
 
 
-def test_a_live_line_changes_and_what_matters_stays() -> None:
+def test_a_live_line_changes_and_what_matters_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     spread = Spread(p50=0.5, p99=1.0, max=2.0)
 
     def status(passed_s: int, *, keeps_up: bool) -> RealtimeStatus:
@@ -131,6 +135,7 @@ def test_a_live_line_changes_and_what_matters_stays() -> None:
             passed_ns=passed_s * 10**9, duration_ns=3_600 * 10**9, connected=2, lag_ms=1.5, pace=pace
         )
 
+    monkeypatch.setenv("COLUMNS", "60")
     terminal, log = io.StringIO(), io.StringIO()
     for file in (terminal, log):
         line = LiveLine("demo", file, live=file is terminal)
@@ -139,7 +144,7 @@ def test_a_live_line_changes_and_what_matters_stays() -> None:
         line.show(status(510, keeps_up=False))
         line.show(status(1_510, keeps_up=True))
         line.clear()
-    moment = "demo x100: 0:00 of 1:00:00, lag 1.5 ms (p50 0.5, p99 1.0, max 2.0), jitter p99 1.0 ms, 2 joined"
+    moment = "demo x100: 0:00 of 1:00:00, lag 1.5 (p50 0.5, p99 1.0, max 2.0), jitter 1.0 ms, 2 joined"
     late = "demo: the market cannot keep up at x100: it reaches x40 on this machine"
     assert log.getvalue().splitlines()[0] == moment
     assert [text[:8] for text in log.getvalue().splitlines()] == [
@@ -152,3 +157,4 @@ def test_a_live_line_changes_and_what_matters_stays() -> None:
     assert "demo: the market keeps up again at x100" in log.getvalue()
     assert terminal.getvalue().count("\r") == 4 + 2 + 1
     assert late in terminal.getvalue()
+    assert f"\x1b[K{moment[:59]}\r" in terminal.getvalue()
