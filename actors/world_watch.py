@@ -35,6 +35,7 @@ class WorldWatch:
         self._then = (time.perf_counter(), 0)  # wall time and windows of the last look
         self._parts: tuple[WorkerStatus, ...] = ()
         run_watch.roster = self
+        self._meter.tick(PoolState(1, note="starting its processes"))
 
     def roster(self) -> tuple[WorkerStatus, ...]:
         return self._parts

@@ -94,7 +94,7 @@ def snapshot_view(snapshot: Snapshot) -> RenderableType:
         parts += [Text(speed)] if speed else []
     else:
         parts.append(Text(f"{standings.done} matches done, {standings.failed} failed"))
-    if standings.bots:
+    if standings.bots and standings.kind != "search":
         parts += [Text(), _bots_table(snapshot)]
     if standings.trials:
         parts += [Text(), _trials_table(snapshot)]

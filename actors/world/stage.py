@@ -93,6 +93,7 @@ class Stage:
         controls = MatchControls(self._spec)
         meter = ProgressMeter(1, self._run_watch)
         meter.workers = 1
+        meter.tick(PoolState(1, note="setting up"))  # machine code may have to be compiled first
 
         def progress(share: float) -> None:
             controls.look(share)

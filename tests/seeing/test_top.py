@@ -11,13 +11,14 @@ import pytest
 
 from actors.app import run
 from actors.catalogue import Catalogue
-from actors.config_files import load_tournament
+from actors.config_files import load_search, load_tournament
 from actors.contest import RunInterruptedError
 from actors.dashboard import TOKEN_FILE, opened_dashboard
 from actors.progress import Progress
 from actors.run_folder import CATALOGUE
 from actors.run_options import RunOptions
 from actors.run_watch import watched_run
+from actors.search import run_search
 from actors.status import STATUS, WorkerStatus
 from actors.top import SILENCE_S, TopReader
 from actors.tournament import run_tournament
@@ -68,6 +69,23 @@ def test_a_run_is_shown_while_it_is_played_and_after(
     board = result.leaderboards["melee"]
     means = {row.bot: row.return_mean for row in board.rows}
     assert {row["bot"]: row["return_mean"] for row in after["standings"]["bots"]} == pytest.approx(means)
+
+
+def test_of_a_search_the_best_trials_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "contest.toml"
+    file.write_text(FILE)
+    options = RunOptions(root=tmp_path / "runs", in_process=True, run_match=RUN_MATCH)
+    result = run_search(load_search(file), options)
+    assert result.best is not None
+    standings = TopReader(result.folder).look().standings
+    assert [trial.number for trial in standings.trials][:1] == [result.best.number]
+    assert [trial.value for trial in standings.trials] == sorted(
+        (t.value for t in result.trials), reverse=True
+    )
+    text = looks_at(tmp_path / "runs", capsys, "--once")
+    assert "Best trials so far" in text
+    assert f"{result.best.number}: fast=" in text
+    assert "So far" not in text  # bots of many configurations under one name
 
 
 def test_a_run_that_is_stopped_leaves_no_status(tmp_path: Path) -> None:
