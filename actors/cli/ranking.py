@@ -27,6 +27,7 @@ def leaderboard(
     Example: `arena leaderboard cup-0a cup-7f`
     """
     from actors.cli.leaderboard import leaderboard_table, legend
+    from actors.cli.machine import leaderboard_document
     from actors.cli.runs import find_run
     from actors.combine import combine
 
@@ -36,11 +37,14 @@ def leaderboard(
     except ValueError as error:
         raise CommandError(f"RUNS: {error}") from error
     if json:
-        print_json(result)
+        boards = {name: leaderboard_document(board) for name, board in result.leaderboards.items()}
+        counts = {"matches_done": result.matches_done, "matches_failed": result.matches_failed}
+        print_json({"runs": result.runs, **counts, "leaderboards": boards})
         return
     console = out()
     for name, board in result.leaderboards.items():
-        text = f"\n[bold]{len(folders)} tournaments[/bold], {name}: {board.matches:,} matches"
+        runs_text = f"{len(folders)} {'tournament' if len(folders) == 1 else 'tournaments'}"
+        text = f"\n[bold]{runs_text}[/bold], {name}: {board.matches:,} matches"
         console.print(text, highlight=False)
         console.print(leaderboard_table(board, console.width))
         console.print()

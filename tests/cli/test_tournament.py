@@ -37,6 +37,26 @@ def test_a_tournament_is_played_listed_shown_and_reported(arena: Arena, contest:
 
     report = Path(arena("tournament", "report", "tiny").out.strip())
     assert "tiny" in report.read_text()
+    _check_questions(arena, shown["leaderboards"])
+
+
+def _check_questions(arena: Arena, boards: dict[str, Any]) -> None:
+    """Ask for matches of the run, and for the table of it alone and with a second."""
+    found = arena("matches", "tiny", "--bot", "luck", "--top", "3", "--json").document["matches"]
+    assert [line["bot"] for line in found] == ["luck"] * 3
+    returns = [line["total_return"] for line in found]
+    assert returns == sorted(returns, reverse=True)
+    solo = arena("matches", "tiny", "--format", "solo", "--market", "synthetic", "--status", "done").out
+    assert solo.count("solo") == 6
+    assert "no match is like that" in arena("matches", "tiny", "--status", "failed").out
+    wrong = arena("matches", "tiny", "--bot", "lukc")
+    assert (wrong.code, wrong.out) == (ExitCode.INPUT, "")
+    assert "--bot: expected one of holder, idle, luck, was 'lukc'" in wrong.err
+    assert arena("leaderboard", "tiny", "--json").document["leaderboards"] == boards
+    assert "2 matches" in arena("leaderboard", "tiny").out
+    twice = arena("leaderboard", "tiny", "tiny")
+    assert twice.code == ExitCode.INPUT
+    assert "expected another seed than tiny-" in twice.err
 
 
 def test_an_interrupted_tournament_goes_on_with_resume(
