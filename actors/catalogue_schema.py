@@ -82,6 +82,7 @@ SCHEMA: Final = (
     "CREATE INDEX matches_trial ON matches (trial) WHERE trial >= 0",
     _table("bots", _BOTS, "match_id, seat"),
     "CREATE INDEX bots_return ON bots (name, total_return)",
+    "CREATE INDEX bots_best ON bots (total_return)",
     "CREATE INDEX bots_out ON bots (match_id) WHERE disqualified != ''",
     """CREATE TABLE markets (
         match_id TEXT NOT NULL, position INTEGER NOT NULL, instrument TEXT NOT NULL, first REAL, last REAL,

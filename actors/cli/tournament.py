@@ -78,7 +78,7 @@ def run(
         dashboard=dashboard,
     )
     with spinner("Checking bots and bars", quiet=json):
-        check_markets([job.match for job in tournament_jobs(spec)], data)
+        check_markets((job.match for job in tournament_jobs(spec)), data)
     with metrics_on(metrics_port) as metrics, shown(spec.name, quiet=json) as show:
         result = run_tournament(spec, msgspec.structs.replace(chosen, metrics=metrics), show=show)
     with spinner("Writing the report", quiet=json):
