@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -109,6 +110,7 @@ def _start(settings: ClusterSettings, folder: Path | None) -> str:
                 cause = f"{error} ({hint})" if folder is None else last_error(folder) or error
                 raise PoolError(f"Ray on {where} cannot be used: {cause}") from error
         else:
+            _quieten()
             return f"http://{url}" if url else ""
     return ""
 
@@ -116,3 +118,18 @@ def _start(settings: ClusterSettings, folder: Path | None) -> str:
 def _cpus() -> int:
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's gap
     return int(resources.get("CPU", 0))
+
+
+def _quieten() -> None:
+    """Let what raylets say of dead processes go to the log instead of standard output.
+
+    Ray prints it there, between the results of a command, and has no setting for it; whoever lost the process
+    reports it in words of its own.
+    """
+
+    def log(data: dict[str, Any], ignore_prefix: bool) -> None:  # noqa: ARG001, FBT001 - as Ray calls it
+        for line in data["lines"]:
+            logging.getLogger("bot_arena.ray").debug("%s", line)
+
+    if hasattr(ray._private.worker, "print_to_stdstream"):  # noqa: SLF001
+        ray._private.worker.print_to_stdstream = log  # noqa: SLF001

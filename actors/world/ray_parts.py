@@ -213,10 +213,14 @@ class RayLauncher:
         self._run = run
         self._here = ray.get_runtime_context().get_node_id()
         self._launched: dict[str, int] = {}
+        self._asked: dict[str, float] = {}
 
     def launch(self, part: str, title: str, kind: str, *arguments: Any) -> RayHandle:
         number = self._launched[part] = self._launched.get(part, 0) + 1
         name = f"{self._run}/{part}" + (f"~{number}" if number > 1 else "")
+        self._asked[part] = _CPUS.get(kind, 0.0)
+        if number > 1 and sum(self._asked.values()) > _cluster_cpus():
+            self.crowded = True
         strategy: Any = "SPREAD"
         if kind in ("keeper", "market"):
             # the journal's file is here; the exchange had better be near, but need not
@@ -236,6 +240,12 @@ class RayLauncher:
 
     def share(self, value: object) -> _Shared:
         return _Shared(value)
+
+
+def _cluster_cpus() -> float:
+    """Return the CPUs of the machines that are left."""
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's gap
+    return resources.get("CPU", 0.0)
 
 
 def _travelling(argument: Any) -> Any:

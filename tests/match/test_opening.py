@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.match import OPENING_NS, run_match
+from actors.match import run_match
 from actors.match_config import BotSpec
+from actors.seating import OPENING_NS
 from exchange_sim.markets.duration import SECOND_NS
 from exchange_sim.model.enums import Side
 from exchange_sim.model.instrument import Instrument
