@@ -78,12 +78,14 @@ def search(
 
         print_json(search_document(result, report))
     else:
-        _print(result, report)
+        _print(result, report, spec.bot.name)
     if result.best is None:
         raise CommandError(f"every trial failed; the first: {result.trials[0].error}", ExitCode.FAILED)
 
 
-def _print(result: SearchResult, report: Path) -> None:
+def _print(result: SearchResult, report: Path, subject: str) -> None:
+    from actors.cli.tournament import disqualification_line, disqualifications
+
     console = out()
     console.print(f"\n[bold]{result.name}[/bold]: {len(result.trials)} trials", highlight=False)
     console.print(trials_table(result))
@@ -91,6 +93,9 @@ def _print(result: SearchResult, report: Path) -> None:
         console.print(line, markup=False)
     for line in failure_lines(result):
         console.print(line, markup=False, style="red")
+    for entry in disqualifications(result.folder):
+        if entry["bot"] != subject:  # why its own trials failed is told above
+            console.print(disqualification_line(entry), markup=False, style="red")
     console.print(f"\n{result.matches_done} matches, {span(result.cpu_s)} of processor time", markup=False)
     console.print(f"Digest: {result.digest}", markup=False)
     if result.best_file is not None:

@@ -145,12 +145,7 @@ def _print(result: TournamentResult, report: Path | None, *, json: bool) -> None
         for line in legend(board):
             console.print(line, markup=False, style="dim")
     for entry in taken_out:
-        console.print(
-            f"{entry['bot']} was disqualified in {entry['matches']} of its matches; the first time: "
-            f"{entry['reason']}",
-            markup=False,
-            style="red",
-        )
+        console.print(disqualification_line(entry), markup=False, style="red")
     if not result.leaderboards:
         console.print(f"{result.name}: no match has ended well.", markup=False)
     console.print(f"\n{result.matches_done} matches, {span(result.cpu_s)} of processor time", markup=False)
@@ -168,6 +163,14 @@ def disqualifications(folder: Path) -> list[dict[str, Any]]:
             {"bot": bot, "matches": matches, "reason": reason}
             for bot, matches, reason in catalogue.disqualifications()
         ]
+
+
+def disqualification_line(entry: dict[str, Any]) -> str:
+    """Return an entry of `disqualifications` in words."""
+    return (
+        f"{entry['bot']} was disqualified in {entry['matches']} of its matches; the first time: "
+        f"{entry['reason']}"
+    )
 
 
 def _failures_text(result: TournamentResult) -> str:

@@ -10,6 +10,7 @@ from actors.cli.errors import ExitCode
 from actors.cli.search import failure_lines
 from actors.search import SearchResult
 from tests.cli.conftest import CONTEST, Arena
+from tests.seeing.test_bot_output import TALKERS
 
 
 def test_a_search_writes_a_contest_file_that_match_reads(arena: Arena, contest: Path) -> None:
@@ -29,6 +30,15 @@ def test_a_search_prints_trials_and_doubts(arena: Arena, contest: Path) -> None:
     assert answer.code == ExitCode.DONE, answer.err
     assert "trade_notional=" in answer.out
     assert "worthless trials" in answer.out
+
+
+def test_what_bots_print_and_raise_is_told_once(arena: Arena, contest: Path) -> None:
+    contest.write_text(CONTEST + f'[[bots]]\nname = "eve"\nstrategy = "{TALKERS}:Shouts"\n')
+    answer = arena("search", str(contest), "--workers", "0")
+    assert answer.code == ExitCode.DONE, answer.err
+    assert answer.err.count("[eve] before the fall\n") == 1
+    told = " ".join(answer.out.split())
+    assert told.count("eve was disqualified in 4 of its matches; the first time: ZeroDivisionError") == 1
 
 
 def test_a_space_names_fields_of_the_configuration(arena: Arena, contest: Path) -> None:
