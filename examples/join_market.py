@@ -14,11 +14,13 @@ import sys
 from actors.realtime.client import MarketClient, Refused
 from actors.realtime.keys import variable_of
 from exchange_sim.model.enums import Side
-from exchange_sim.model.events import OrderDenied, OrderFilled, OrderRejected
+from exchange_sim.model.events import ModifyRejected, OrderDenied, OrderFilled, OrderModified, OrderRejected
+from exchange_sim.model.ids import ClientOrderId
 from exchange_sim.model.market import Quote
 
 ROUND_TRIPS = 3
 LOTS = 2
+NOTHING = ClientOrderId(0)
 
 
 def say(text: str) -> None:
@@ -26,27 +28,52 @@ def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def trade(market: MarketClient) -> None:
-    """Buy at the best bid, sell at the market when it is filled; three times."""
-    instrument = market.instruments[0]
-    name = instrument.instrument_id
-    buying, trips, position = 0, 0, 0
-    for message in market.messages():
-        if isinstance(message, Quote) and not buying and not position and message.bid_ticks:
-            buying = market.submit_limit(name, Side.BUY, LOTS, message.bid_ticks + 1)
-        elif isinstance(message, OrderFilled):
-            position += message.side.sign * message.quantity_lots
-            price = instrument.price(message.price_ticks)
-            say(f"{message.side.name} {message.quantity_lots} at {price}, position {position}")
-            if message.client_order_id == buying and not message.leaves_lots:
-                buying = 0
-                market.submit_market(name, Side.SELL, position)
-            elif position == 0:
-                trips += 1
-                if trips == ROUND_TRIPS:
-                    return
-        elif isinstance(message, OrderDenied | OrderRejected | Refused):
-            sys.exit(f"refused: {message}")
+class RoundTrips:
+    """Buys at the best bid, follows it up until filled, and sells at the market what was bought."""
+
+    def __init__(self, market: MarketClient) -> None:
+        self.done = 0
+        self._market = market
+        self._instrument = market.instruments[0]
+        self._buying = NOTHING
+        self._limit = self._position = 0
+        self._changing = self._selling = False
+
+    def trade(self) -> None:
+        """Go on until there were enough."""
+        for message in self._market.messages():
+            if isinstance(message, Quote):
+                self._follow(message)
+            elif isinstance(message, OrderFilled):
+                self._count(message)
+            elif isinstance(message, OrderModified | ModifyRejected):
+                self._changing = False
+            elif isinstance(message, OrderDenied | OrderRejected | Refused):
+                sys.exit(f"refused: {message}")
+            if self.done == ROUND_TRIPS:
+                return
+
+    def _follow(self, quote: Quote) -> None:
+        name = self._instrument.instrument_id
+        if self._selling or not quote.bid_ticks:
+            return
+        if not self._buying:
+            self._limit = quote.bid_ticks + 1
+            self._buying = self._market.submit_limit(name, Side.BUY, LOTS, self._limit)
+        elif quote.bid_ticks > self._limit and not self._changing:
+            self._limit, self._changing = quote.bid_ticks, True
+            self._market.modify(name, self._buying, LOTS, self._limit)
+
+    def _count(self, fill: OrderFilled) -> None:
+        self._position += fill.side.sign * fill.quantity_lots
+        price = self._instrument.price(fill.price_ticks)
+        say(f"{fill.side.name} {fill.quantity_lots} at {price}, position {self._position}")
+        if self._selling and not self._position:
+            self.done += 1
+            self._buying, self._selling, self._changing = NOTHING, False, False
+        elif not self._selling and not fill.leaves_lots:
+            self._selling = True
+            self._market.submit_market(self._instrument.instrument_id, Side.SELL, self._position)
 
 
 def main(port: int, account: str) -> None:
@@ -54,7 +81,7 @@ def main(port: int, account: str) -> None:
     key = os.environ[variable_of(account)]
     with MarketClient.join(port, account, key, topics=("quotes",), on_disconnect="cancel") as market:
         say(f"joined at x{market.speed:g}; orders: {len(market.snapshot.orders)}")
-        trade(market)
+        RoundTrips(market).trade()
 
 
 if __name__ == "__main__":

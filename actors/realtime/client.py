@@ -49,6 +49,8 @@ from exchange_sim.model.instrument import Instrument
 from exchange_sim.model.market import MarketData
 from exchange_sim.ports import AccountSnapshot
 
+__all__ = ["MarketClient", "MarketClosedError", "Message", "Refused", "Topic"]
+
 Message = ExchangeEvent | MarketData | Refused
 """What a client hears: own events, market data, and commands of its own that came to nothing."""
 
