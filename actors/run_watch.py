@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from actors.dashboard import TOKEN_FILE
 from actors.metrics.report import Metrics, Sink
 from actors.progress import Progress, ShowProgress
 from actors.status import StatusFile, WorkerStatus
@@ -77,7 +78,11 @@ class RunWatch:
 def watched_run(
     folder: Path, run: str, show: ShowProgress, metrics: Metrics | None = None
 ) -> Iterator[RunWatch]:
-    """Give what is told of the run kept in `folder`; its status file goes at the end."""
+    """Give what is told of the run kept in `folder`; its status file goes at the end.
+
+    A dashboard's token that a killed process has left there goes at once: its cluster is gone.
+    """
+    (folder / TOKEN_FILE).unlink(missing_ok=True)
     status = StatusFile(folder, run)
     try:
         yield RunWatch(status, run, show, metrics)

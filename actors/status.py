@@ -26,6 +26,7 @@ from actors.metrics.definitions import (
     Metric,
 )
 from actors.progress import Progress
+from actors.storage import StorageError
 
 STATUS: Final = "status.json"
 
@@ -94,6 +95,7 @@ class StatusFile:
     def __init__(self, folder: Path, run: str) -> None:
         self.dashboard = ""
         self._path = folder / STATUS
+        self._partial = folder / f"{STATUS}.part"
         self._run = run
         self._figures: dict[tuple[str, str], float] = {}  # by metric and account
         self._accounts: dict[str, None] = {}
@@ -123,15 +125,15 @@ class StatusFile:
             lag_s=self._figures.get((LAG.name, "")),
             dashboard=self.dashboard,
         )
-        partial = self._path.with_name(f"{STATUS}.part")
         with contextlib.suppress(OSError):  # a full disk stops the run where it matters, not here
-            partial.write_bytes(msgspec.json.encode(status))
-            partial.replace(self._path)
+            self._partial.write_bytes(msgspec.json.encode(status))
+            self._partial.replace(self._path)
 
     def close(self) -> None:
-        """Delete the file: the run is over."""
+        """Delete the file, and what a killed process has left of one: the run is over."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
+            self._partial.unlink(missing_ok=True)
 
     def _account(self, account: str) -> AccountStatus:
         figures = self._figures
@@ -146,9 +148,21 @@ class StatusFile:
 
 
 def read_status(folder: Path) -> RunStatus | None:
-    """Return what the run in `folder` is doing, or None where nobody drives it."""
+    """Return what the run in `folder` is doing, or None where nobody drives it.
+
+    Raises
+    ------
+    StorageError
+        The file is no status, or one of another version.
+    """
+    path = folder / STATUS
     try:
-        content = (folder / STATUS).read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
-    return msgspec.json.decode(content, type=RunStatus)
+    try:
+        return msgspec.json.decode(content, type=RunStatus)
+    except msgspec.DecodeError as error:
+        raise StorageError(
+            f"{path}: expected the status of a run of this version, was not: {error}"
+        ) from error

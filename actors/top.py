@@ -71,7 +71,7 @@ class TopReader:
         Raises
         ------
         StorageError
-            The catalogue cannot be read.
+            The catalogue or the status cannot be read.
         """
         status = read_status(self._folder)
         silent_s = self._silent_s() if status is not None else None

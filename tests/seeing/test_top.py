@@ -126,6 +126,8 @@ def test_a_world_is_shown_by_what_its_conductor_reports(
 ) -> None:
     folder = tmp_path / "world"
     folder.mkdir()
+    for left in (TOKEN_FILE, STATUS, f"{STATUS}.part"):  # by a process that was killed
+        (folder / left).write_text("{")
 
     class Conductor:
         def roster(self) -> tuple[WorkerStatus, ...]:
@@ -164,3 +166,7 @@ def test_a_run_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().err == f"arena: RUN: expected a run under {tmp_path}, was none yet\n"
     assert run(["top", "cup", "--out", str(tmp_path)]) == 2
     assert "was 'cup'" in capsys.readouterr().err
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / STATUS).write_text('{"run": 3}')
+    assert run(["top", "other", "--out", str(tmp_path)]) == 4
+    assert "status.json: expected the status of a run of this version" in capsys.readouterr().err
