@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.request import urlopen
 
 # isort: off
 from actors.ray_environment import draw_token  # before Ray: see there
@@ -23,6 +25,7 @@ from actors.own_session import last_error, own_session
 from actors.pool import PoolError
 from actors.run_options import ClusterSettings
 
+_ANSWER_S = 5.0
 _START_ATTEMPTS = 2  # "node timed out during startup" mostly means a busy machine
 
 
@@ -68,8 +71,32 @@ def connected(settings: ClusterSettings) -> Iterator[Cluster]:
         folder = stack.enter_context(own_session()) if settings.address is None else None
         stack.callback(ray.shutdown)
         url = _start(settings, folder)
+        if folder is None:
+            refuse_open_cluster(url)
         _stop_by_sigterm(stack)
         yield Cluster(_cpus(), url)
+
+
+def refuse_open_cluster(url: str) -> None:
+    """Refuse a joined cluster that takes work from anybody, as far as its dashboard at `url` tells.
+
+    Raises
+    ------
+    PoolError
+        It has no token authentication, and this process was not told to do without.
+    """
+    if os.environ.get("RAY_AUTH_MODE") != "token" or not url:
+        return
+    try:
+        with urlopen(f"{url}/api/authentication_mode", timeout=_ANSWER_S) as answer:  # noqa: S310 - Ray's own
+            mode = json.load(answer)["authentication_mode"]
+    except (OSError, ValueError, KeyError):  # out of reach from here, or of another version
+        return
+    if mode != "token":
+        raise PoolError(
+            f"cluster: expected token authentication, was {mode}, so it runs what anybody sends; start it "
+            "with RAY_AUTH_MODE=token, or set RAY_AUTH_MODE=disabled to join it all the same"
+        )
 
 
 def _stop_by_sigterm(stack: ExitStack) -> None:

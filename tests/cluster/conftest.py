@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.cluster.gate import GatedTournament
 from tests.cluster.host import Host, NoHostsError, Switch, clean_environment
 from tests.cluster.hosts import Hosts
+from tests.cluster.nodes import NodesOnOneHost
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +28,14 @@ def switch() -> Iterator[Switch]:
 
 
 @pytest.fixture(scope="session")
-def running_hosts(switch: Switch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    with Hosts(switch, tmp_path_factory.getbasetemp()) as hosts:
+def running_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """A cluster that tests share, in namespaces where this machine permits them."""
+    folder = tmp_path_factory.getbasetemp()
+    with ExitStack() as stack:
+        try:
+            hosts = stack.enter_context(Hosts(stack.enter_context(Switch()), folder))
+        except NoHostsError:
+            hosts = stack.enter_context(NodesOnOneHost(folder))
         hosts.start(workers=0)
         yield hosts
 
@@ -41,11 +49,12 @@ def hosts(running_hosts: Hosts) -> Hosts:
 
 
 @pytest.fixture
-def host(switch: Switch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """One machine on which nothing runs yet; the tests' own folders are the same there."""
-    alone = Host(switch, [tmp_path_factory.getbasetemp()], clean_environment())
-    yield alone
-    alone.close()
+def new_host(switch: Switch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Host]]:
+    """Make hosts on which nothing runs yet; the tests' own folders are the same there."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(
+            closing(Host(switch, [tmp_path_factory.getbasetemp()], clean_environment()))
+        )
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
@@ -95,60 +96,45 @@ class Switch:
         return self._hosts
 
 
-class Host:
-    """One machine, as far as its processes can tell.
+class Machine(ABC):
+    """Where commands and nodes of a cluster run.
 
-    Parameters
+    Attributes
     ----------
-    switch
-        What it hangs on.
-    shared
-        Folders that are the same on all hosts even where they lie under /tmp.
+    address
+        Its address in the network.
     environment
         Of every command that runs here.
     """
 
-    def __init__(self, switch: Switch, shared: Iterable[Path], environment: Mapping[str, str]) -> None:
-        number = switch.number()
-        self._switch = switch
-        self._port = f"port{number}"
-        self.address = f"{_PREFIX}.{number}"
+    def __init__(self, address: str, environment: Mapping[str, str]) -> None:
+        self.address = address
         self.environment = dict(environment)
-        spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        folders = [*_SHARED, *shared]
-        first = [sys.executable, "-m", "tests.cluster.host_init", *map(str, folders)]
-        self._process = subprocess.Popen(
-            [*_TIED, *switch.inside, *spaces, *first],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-        )
-        _await_ready(self._process)
-        # setpriv, nsenter and unshare become one another, the host's first process is their child
-        self._first = psutil.Process(self._process.pid).children()[0]
-        switch.run(
-            "ip",
-            "link",
-            "add",
-            self._port,
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "eth0",
-            "netns",
-            str(self._first.pid),
-        )
-        switch.run("ip", "link", "set", self._port, "master", "bridge", "up")
-        self.run("ip", "address", "add", f"{self.address}/24", "dev", "eth0")
-        self.run("ip", "link", "set", "eth0", "up")
-        # leads nowhere; with it a process that asks which of its addresses faces the world gets this one
-        self.run("ip", "route", "add", "default", "via", f"{_PREFIX}.254")
 
     def command(self, *words: str) -> list[str]:
         """Return the command line that runs `words` here."""
-        spaces = ["--user", "--preserve-credentials", "--net", "--mount", "--pid"]
-        return ["nsenter", "--target", str(self._first.pid), *spaces, "--", *words]
+        return list(words)
+
+    @staticmethod
+    def inner(spawned: subprocess.Popen[str]) -> psutil.Process:
+        """Return the process of a spawned command itself."""
+        return psutil.Process(spawned.pid)
+
+    @abstractmethod
+    def processes(self) -> list[psutil.Process]:
+        """Return what runs here."""
+
+    @abstractmethod
+    def unplug(self) -> None:
+        """Cut the link: what is sent from now on is lost, and nobody is told."""
+
+    @abstractmethod
+    def plug(self) -> None:
+        """Mend the link."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Switch it off, as by pulling its plug."""
 
     def spawn(self, *words: str, log: Path | None = None, **environment: str) -> subprocess.Popen[str]:
         """Start a command here; what it prints goes to `log`, or to pipes."""
@@ -187,6 +173,50 @@ class Host:
         assert not check or process.returncode == 0, f"{' '.join(words)}: {out}{err}"
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
+
+class Host(Machine):
+    """One machine, as far as its processes can tell.
+
+    Parameters
+    ----------
+    switch
+        What it hangs on.
+    shared
+        Folders that are the same on all hosts even where they lie under /tmp.
+    environment
+        Of every command that runs here.
+    """
+
+    def __init__(self, switch: Switch, shared: Iterable[Path], environment: Mapping[str, str]) -> None:
+        number = switch.number()
+        self._switch = switch
+        self._port = f"port{number}"
+        super().__init__(f"{_PREFIX}.{number}", environment)
+        spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        folders = [*_SHARED, *shared]
+        first = [sys.executable, "-m", "tests.cluster.host_init", *map(str, folders)]
+        self._process = subprocess.Popen(
+            [*_TIED, *switch.inside, *spaces, *first],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        _await_ready(self._process)
+        # setpriv, nsenter and unshare become one another, the host's first process is their child
+        self._first = psutil.Process(self._process.pid).children()[0]
+        pair = f"{self._port} type veth peer name eth0 netns {self._first.pid}"
+        switch.run("ip", "link", "add", *pair.split())
+        switch.run("ip", "link", "set", self._port, "master", "bridge", "up")
+        self.run("ip", "address", "add", f"{self.address}/24", "dev", "eth0")
+        self.run("ip", "link", "set", "eth0", "up")
+        # leads nowhere; with it a process that asks which of its addresses faces the world gets this one
+        self.run("ip", "route", "add", "default", "via", f"{_PREFIX}.254")
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line that runs `words` here."""
+        spaces = ["--user", "--preserve-credentials", "--net", "--mount", "--pid"]
+        return ["nsenter", "--target", str(self._first.pid), *spaces, "--", *words]
+
     def interrupt(self, spawned: subprocess.Popen[str]) -> None:
         """Press Ctrl-C: every process here of the command's group is told."""
         group = os.getpgid(spawned.pid)
@@ -200,7 +230,7 @@ class Host:
         return psutil.Process(spawned.pid).children()[0]
 
     def processes(self) -> list[psutil.Process]:
-        """Return what runs here, the host's first process apart."""
+        """Return what runs here, but for the first process."""
         space = _space(self._first.pid)
         found = [
             psutil.Process(pid) for pid in psutil.pids() if pid != self._first.pid and _space(pid) == space

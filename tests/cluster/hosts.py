@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from tests.cluster.host import Host, Switch, clean_environment
+from tests.cluster.host import Host, Machine, Switch, clean_environment
 from tests.cluster.page import documented
 
 NOTICED_S = 10.0
@@ -52,21 +52,12 @@ class Hosts:
 
     def __init__(self, switch: Switch, folder: Path) -> None:
         self.folder = folder
-        self._token = folder / "token"
-        self._token.write_text(secrets.token_hex(32))
-        self._token.chmod(0o600)
         self._switch = switch
-        self.environment = clean_environment(
-            RAY_AUTH_MODE="token",
-            RAY_AUTH_TOKEN_PATH=str(self._token),
-            RAY_USAGE_STATS_ENABLED="0",
-            RAY_worker_niceness="0",
-            RAY_enable_worker_prestart="0",
-            **HEALTH,
-        )
+        self._token = folder / "token"
+        self.environment = cluster_environment(self._token)
         self._started = 0
-        self.workers: list[Host] = []
-        self.head = self.new_host()
+        self.workers: list[Machine] = []
+        self.head: Machine = self.new_host()
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +78,7 @@ class Hosts:
 
     def new_host(self) -> Host:
         """Return a host that is in no cluster yet."""
-        return Host(self._switch, [self.folder], {**self.environment})
+        return Host(self._switch, [self.folder], self.environment)
 
     def start(self, workers: int = 2) -> None:
         """Start the head and then the workers, one after the other."""
@@ -96,7 +87,7 @@ class Hosts:
         for _ in range(workers):
             self.add_worker()
 
-    def add_worker(self, cpus: int = 1, **environment: str) -> Host:
+    def add_worker(self, cpus: int = 1, **environment: str) -> Machine:
         """Start a host that joins the cluster, and wait until the cluster has it."""
         host = self.new_host()
         host.environment.update(environment)
@@ -105,21 +96,21 @@ class Hosts:
         self._start(host, [*join, f"--num-cpus={cpus}"])
         return host
 
-    def kill(self, worker: Host) -> None:
+    def kill(self, worker: Machine) -> None:
         """Switch a worker off, as by pulling its plug."""
         self.workers.remove(worker)
         worker.close()
 
-    def cut(self, worker: Host) -> None:
+    def cut(self, worker: Machine) -> None:
         """Cut the link of a worker, which goes on by itself."""
         worker.unplug()
 
-    def heal(self, worker: Host) -> None:
+    def heal(self, worker: Machine) -> None:
         """Mend the link of a worker. Ray takes no node back that it thought dead: its processes end."""
         worker.plug()
 
     def run(self, *words: str, timeout_s: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command on the head; see `Host.run`."""
+        """Run a command on the head; see `Machine.run`."""
         return self.head.run(*words, timeout_s=timeout_s, check=check)
 
     def listed(self, kind: str) -> list[dict[str, Any]]:
@@ -129,7 +120,7 @@ class Hosts:
         rows: list[dict[str, Any]] = answer["data"]["result"]["result"]
         return rows
 
-    def _start(self, host: Host, command: list[str]) -> None:
+    def _start(self, host: Machine, command: list[str]) -> None:
         self._started += 1
         log = self.folder / f"node-{self._started}.log"
         own = ["--block", f"--node-ip-address={host.address}", f"--object-store-memory={_STORE_BYTES}"]
@@ -140,6 +131,20 @@ class Hosts:
             f"{log}: a node that starts",
         )
         assert node.poll() is None, log.read_text()
+
+
+def cluster_environment(token: Path) -> dict[str, str]:
+    """Return the settings of a cluster's processes; its token is drawn and put into a file."""
+    token.write_text(secrets.token_hex(32))
+    token.chmod(0o600)
+    return clean_environment(
+        RAY_AUTH_MODE="token",
+        RAY_AUTH_TOKEN_PATH=str(token),
+        RAY_USAGE_STATS_ENABLED="0",
+        RAY_worker_niceness="0",
+        RAY_enable_worker_prestart="0",
+        **HEALTH,
+    )
 
 
 def wait_until(met: Callable[[], bool], limit_s: float, what: str) -> None:

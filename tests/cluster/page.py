@@ -22,6 +22,6 @@ def documented(beginning: str, **places: str) -> list[str]:
     (line,) = [each for each in lines if each.removeprefix("RAY_AUTH_MODE=token ").startswith(beginning)]
     for place, put in places.items():
         assert place in line, f"{line}: expected {place}"
-        line = re.sub(rf"\b{place}\b", put, line)
+        line = line.replace(place, put)
     own = {name: str(Path(sys.executable).with_name(name)) for name in ("ray", "arena")}
     return ["env", *(own.get(word, word) for word in shlex.split(line, comments=True))]

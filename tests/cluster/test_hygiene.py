@@ -5,10 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-
-import pytest
 
 from actors.config_files import load_tournament
 from actors.own_session import last_error, own_session
@@ -27,53 +26,53 @@ def _left(host: Host) -> list[object]:
     return [*host.processes(), *host.ports(), *host.files()]
 
 
-def test_a_run_that_ends_well_leaves_nothing(host: Host, gated: GatedTournament) -> None:
-    gated.open()
-    host.run(*gated.command("--workers", "1", "--rounds", "1"), timeout_s=LIMIT_S)
-    assert _left(host) == []
+def _spawned(hosts: Sequence[Host], gated: GatedTournament, *options: str) -> list[subprocess.Popen[str]]:
+    """Start a run on each host, all at the same time, and wait until each has a match at the gate."""
+    runs = [
+        host.spawn(*gated.command("--workers", "1", "--out", str(gated.root / str(number)), *options))
+        for number, host in enumerate(hosts)
+    ]
+    wait_until(lambda: gated.waiting() == len(hosts), LIMIT_S, "a match on every host")
+    return runs
 
 
-@pytest.mark.parametrize(
-    ("how", "code"),
-    [
-        (signal.SIGINT, 3),  # to the whole group of processes, as a terminal does
-        (signal.SIGTERM, 3),
-        (signal.SIGKILL, -signal.SIGKILL),
-    ],
-    ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
-)
-def test_a_run_that_is_stopped_leaves_nothing(
-    host: Host, gated: GatedTournament, how: signal.Signals, code: int
-) -> None:
-    process = host.spawn(*gated.command("--workers", "1"))
-    wait_until(lambda: gated.waiting() == 1, LIMIT_S, "a match at the gate")
-    if how is signal.SIGINT:
-        host.interrupt(process)
-    else:
-        host.inner(process).send_signal(how)
-    _, err = process.communicate(timeout=LIMIT_S)
-    assert process.returncode == code
-    wait_until(lambda: not _left(host), CLEARED_S, "nothing left")
-    if code > 0:
-        last = err.splitlines()[-1]
+def test_a_run_that_is_stopped_leaves_nothing(new_host: Callable[[], Host], gated: GatedTournament) -> None:
+    hosts = [new_host() for _ in range(3)]
+    interrupted, terminated, killed = runs = _spawned(hosts, gated)
+    hosts[0].interrupt(interrupted)
+    hosts[1].inner(terminated).terminate()
+    hosts[2].inner(killed).kill()
+    said = [run.communicate(timeout=LIMIT_S)[1] for run in runs]
+    assert [run.returncode for run in runs] == [3, 3, -signal.SIGKILL]
+    for text in said[:2]:
+        last = text.splitlines()[-1]
         assert last.startswith("arena: stopped after 0 of 12 matches; the same command with --resume goes on")
-        assert "Traceback" not in err
+        assert "Traceback" not in text
+    for host in hosts[:2]:
+        assert _left(host) == []
+    wait_until(lambda: not _left(hosts[2]), CLEARED_S, "nothing left after kill -9")
 
 
-def test_a_run_that_fails_leaves_nothing(host: Host, gated: GatedTournament) -> None:
+def test_a_run_that_ends_or_fails_leaves_nothing(
+    new_host: Callable[[], Host], gated: GatedTournament
+) -> None:
+    hosts = [new_host(), new_host()]
+    full = gated.root / "1"  # the second run's folder, on its host alone a small disk
+    full.mkdir(parents=True)
+    hosts[1].run("mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(full))
+    well, failed = runs = _spawned(hosts, gated, "--rounds", "2")
     gated.open()
-    full = "/tmp/full"  # noqa: S108 - of the host, which goes with it
-    host.run("mkdir", full)
-    host.run("mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", full)
-    done = host.run(*gated.command("--workers", "1", "--out", full), check=False, timeout_s=LIMIT_S)
-    assert done.returncode == 4, done.stderr
-    assert "the disk is full" in done.stderr.splitlines()[-1]
-    host.run("umount", full)
-    host.run("rmdir", full)
-    assert _left(host) == []
+    said = [run.communicate(timeout=LIMIT_S)[1] for run in runs]
+    assert well.returncode == 0, said[0]
+    assert failed.returncode == 4, said[1]
+    assert "the disk is full" in said[1].splitlines()[-1]
+    assert [_left(host) for host in hosts] == [[], []]
 
 
-def test_ray_that_cannot_start_is_one_line_and_leaves_nothing(host: Host, gated: GatedTournament) -> None:
+def test_ray_that_cannot_start_is_one_line_and_leaves_nothing(
+    new_host: Callable[[], Host], gated: GatedTournament
+) -> None:
+    host = new_host()
     done = host.run(*gated.command("--workers", "1"), check=False, timeout_s=LIMIT_S, RAY_TMPDIR="/none")
     assert done.returncode == 4
     assert done.stderr.splitlines()[-1] == "arena: /none: cannot be written: No such file or directory"

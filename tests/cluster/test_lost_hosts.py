@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 
 from tests.cluster.gate import GatedTournament
-from tests.cluster.host import Host
+from tests.cluster.host import Machine
 from tests.cluster.hosts import NOTICED_S, RAY, Hosts, wait_until
 from tests.cluster.page import documented
 
 PLAYED_S = 180.0
 
 
-def _plays(host: Host) -> bool:
+def _plays(host: Machine) -> bool:
     """Whether a match process runs on the host."""
     return any("Worker" in each.cmdline()[0] for each in host.processes() if each.cmdline())
 
@@ -27,7 +27,7 @@ def _ended(process: subprocess.Popen[str]) -> None:
 
 def test_a_job_survives_a_host_that_is_switched_off(hosts: Hosts, gated: GatedTournament) -> None:
     tournament = f"{gated.file} --out {gated.root}"
-    submit = documented("ray job submit", HEAD=hosts.head.address, FILE=tournament)
+    submit = documented("ray job submit", FILE=tournament, **{"http://HEAD:8265": hosts.dashboard})
     hosts.run(*submit)
     wait_until(lambda: gated.waiting() == 2, PLAYED_S, "matches on both hosts")
     lost = hosts.workers[0]
@@ -101,7 +101,10 @@ def test_more_workers_than_the_cluster_has_processors_are_refused(
 def test_nobody_joins_without_the_token(hosts: Hosts, gated: GatedTournament, tmp_path: Path) -> None:
     wrong = tmp_path / "token"
     wrong.write_text("f" * 64)
-    stranger = {"RAY_AUTH_TOKEN_PATH": str(wrong)}
+    stranger = {
+        "RAY_AUTH_TOKEN_PATH": str(wrong),
+        "RAY_NUM_REDIS_GET_RETRIES": "2",
+    }  # tries to reach the head
     listed = hosts.head.run(RAY, "job", "list", f"--address={hosts.dashboard}", check=False, **stranger)
     assert listed.returncode != 0
     assert "InvalidAuthToken" in listed.stderr
