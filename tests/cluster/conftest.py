@@ -41,11 +41,12 @@ def running_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
 
 
 @pytest.fixture
-def hosts(running_hosts: Hosts) -> Hosts:
+def hosts(running_hosts: Hosts) -> Iterator[Hosts]:
     """A running cluster of a head and two workers that play; tests may kill workers and cut their links."""
     while len(running_hosts.workers) < 2:
         running_hosts.add_worker()
-    return running_hosts
+    yield running_hosts
+    running_hosts.head.end_spawned()
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ class Machine(ABC):
     def __init__(self, address: str, environment: Mapping[str, str]) -> None:
         self.address = address
         self.environment = dict(environment)
+        self._spawned: list[subprocess.Popen[str]] = []
 
     def command(self, *words: str) -> list[str]:
         """Return the command line that runs `words` here."""
@@ -140,7 +141,7 @@ class Machine(ABC):
         """Start a command here; what it prints goes to `log`, or to pipes."""
         put = log.open("a") if log is not None else None
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 self.command(*words),
                 stdin=subprocess.DEVNULL,
                 stdout=put or subprocess.PIPE,
@@ -153,6 +154,17 @@ class Machine(ABC):
         finally:
             if put is not None:
                 put.close()
+        if log is None:
+            self._spawned.append(process)
+        return process
+
+    def end_spawned(self) -> None:
+        """End the commands that a test has started here and not waited for, those with a log apart."""
+        for process in self._spawned:
+            if process.poll() is None:
+                self.inner(process).kill()
+                process.communicate()
+        self._spawned.clear()
 
     def run(
         self, *words: str, timeout_s: float = 60, check: bool = True, **environment: str

@@ -123,7 +123,12 @@ def _raylet(node: Any) -> int:
 def _main() -> None:
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only this process is to have a Ray
 
-    head = {"num_cpus": 0, "include_dashboard": True, "object_store_memory": _STORE_BYTES}
+    head = {
+        "num_cpus": 0,
+        "include_dashboard": True,
+        "dashboard_agent_listen_port": None,  # any: its usual one may be taken by another cluster
+        "object_store_memory": _STORE_BYTES,
+    }
     cluster = Cluster(initialize_head=True, head_node_args=head)
     _answer(cluster.address, cluster.webui_url, _raylet(cluster.head_node))
     nodes = []

@@ -106,5 +106,7 @@ def test_the_board_says_how_far_a_match_is(ray_cluster: Cluster) -> None:
 def test_more_workers_than_processors_are_refused() -> None:
     with pytest.raises(PoolError, match="workers: expected at most 2, the CPUs of the cluster, was 3"):
         worker_count(ClusterSettings(workers=3), 2, 10)
+    with pytest.raises(PoolError, match="cluster: expected a CPU or more for matches, was none"):
+        worker_count(ClusterSettings(), 0, 10)
     assert worker_count(ClusterSettings(), 8, 3) == 3
     assert worker_count(ClusterSettings(workers=2), 8, 100) == 2
