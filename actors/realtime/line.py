@@ -30,6 +30,8 @@ class Bounds(NamedTuple):
         Frames that the client has not read; the system's own socket buffers come on top.
     commands
         Commands that the market has not taken; a client that sends more is not read until it has.
+    frames_per_s
+        Of a client, by wall time; one that sends more is not read until the second is over.
     hello_s
         Wall time in which a client must say hello.
     closing_s
@@ -41,6 +43,7 @@ class Bounds(NamedTuple):
     messages: int = 200_000
     sent_bytes: int = 4 * 2**20
     commands: int = 2_000
+    frames_per_s: int = 2_000
     hello_s: float = 5.0
     closing_s: float = 2.0
     connections: int = 64
@@ -79,6 +82,8 @@ class Line:
         self._asked = self._taken = 0
         self._full = False
         self._room = asyncio.Event()
+        self._second_s = -1.0
+        self._frames = 0
 
     # The market's thread calls these.
 
@@ -121,6 +126,15 @@ class Line:
         """Send one message behind all others."""
         self._answers.append(answer)
         self._drain()
+
+    async def breathe(self) -> None:
+        """Count a frame of the client; wait if it sends so many that others would starve."""
+        now_s = self._loop.time()
+        if now_s >= self._second_s + 1.0:
+            self._second_s, self._frames = now_s, 0
+        self._frames += 1
+        if self._frames > self._bounds.frames_per_s:
+            await asyncio.sleep(self._second_s + 1.0 - now_s)
 
     async def ask(self, commands: int) -> None:
         """Note that so many commands go to the market; wait first while too many are there."""

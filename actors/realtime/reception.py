@@ -20,10 +20,9 @@ from exchange_sim.model.market import MarketData
 from exchange_sim.ports import AccountSnapshot, Holding, OpenOrder, Steering
 
 ENTER = "enter"
-_SPAN_NS = 100_000_000
-_SPAN_COMMANDS = 2_000
-"""Commands that an account may enter in 0.1 s of market time; the others wait. A host bears five times as
-many before it takes an account for one that stops time."""
+SLICE_COMMANDS = 25
+"""Commands of an account that enter in one slice; the others wait. So many cost the market about a
+millisecond, and at no speed are they enough to count as a bot that stops time."""
 
 
 class OutsideReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +43,6 @@ class Seat:
         self._trader = trader
         self._heard: list[ExchangeEvent | MarketData] = []
         self._waiting: deque[tuple[Line, Command]] = deque()
-        self._span = -1
-        self._left = 0
         self._joined = self._commands = self._messages = 0
 
     @property
@@ -88,17 +85,13 @@ class Seat:
         """Let commands wait until they may enter."""
         self._waiting.extend((line, command) for command in commands)
 
-    def draw(self, now_ns: int) -> list[Command]:
+    def draw(self) -> list[Command]:
         """Return, once, the commands that may enter now."""
-        span = now_ns // _SPAN_NS
-        if span != self._span:
-            self._span, self._left = span, _SPAN_COMMANDS
-        drawn = []
-        while self._waiting and self._left:
+        drawn: list[Command] = []
+        while self._waiting and len(drawn) < SLICE_COMMANDS:
             line, command = self._waiting.popleft()
             line.take(1)
             drawn.append(command)
-            self._left -= 1
         self._commands += len(drawn)
         return drawn
 
@@ -165,7 +158,7 @@ class Reception:
                 seat.leave(word.line)
         steerings = []
         for number, seat in self.seats.items():
-            commands = seat.draw(now_ns)
+            commands = seat.draw()
             if commands:
                 steerings.append((number, Steering(ENTER, encode_commands(commands))))
         return steerings

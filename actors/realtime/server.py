@@ -173,6 +173,7 @@ class Server:
         line.account = hello.account
         self._post(Joined(line))
         while True:
+            await line.breathe()
             request = await _request(reader)
             if isinstance(request, Bye):
                 line.end("goodbye")

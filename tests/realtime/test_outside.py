@@ -11,11 +11,13 @@ import pytest
 
 from actors.config_files import load_match
 from actors.realtime.client import MarketClient, MarketClosedError, Message
+from actors.realtime.reception import SLICE_COMMANDS
 from actors.realtime.run import RealtimeRunner
 from actors.replay import replay_journal
 from exchange_sim.journal import Steered
 from exchange_sim.journal_reader import read_journal
-from exchange_sim.model.commands import CancelOrder, SubmitOrder
+from exchange_sim.model.codec import decode_commands
+from exchange_sim.model.commands import CancelAll, CancelOrder, SubmitOrder
 from exchange_sim.model.enums import OrderType, Reason, Side, TimeInForce
 from exchange_sim.model.events import OrderAccepted, OrderCanceled, OrderDenied, OrderFilled
 from exchange_sim.model.ids import AccountId, ClientOrderId, InstrumentId
@@ -174,6 +176,21 @@ def test_commands_pass_the_risk_gate_and_what_is_no_command_of_the_account_is_re
             (9, f"quantity_lots: expected at most {2**62} in size, was {2**63}"),
             (1, "instrument_id: expected one of BTC/USDT:USDT, SOL/USDT:USDT, was ''"),
         ]
+
+
+def test_a_flood_of_commands_enters_bit_by_bit_and_takes_nobody_out(tmp_path: Path) -> None:
+    path = tmp_path / "match.journal"
+    with open_market(match_of(MAKER, ALICE), journal_path=path) as market, market.join(topics=()) as alice:
+        for _ in range(8):
+            alice.send(*[CancelAll(alice.account_id)] * 500)
+        number = alice.submit_limit(BTC, Side.BUY, 3, 900_000)
+        assert _until(alice, OrderAccepted).client_order_id == number  # type: ignore[union-attr]
+    assert market.result is not None
+    assert market.result.bots[1].disqualified == ""
+    steered = [each for each in read_journal(path).streams["alice"] if isinstance(each, Steered)]
+    sizes = [len(decode_commands(each.values)) for each in steered]
+    assert sum(sizes) == 4_001
+    assert max(sizes) == SLICE_COMMANDS
 
 
 def test_keys_that_are_not_given_are_drawn_and_told_once() -> None:

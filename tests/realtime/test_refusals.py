@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from queue import SimpleQueue
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -222,6 +224,36 @@ def test_a_client_that_asks_too_much_is_not_read_until_the_market_has_taken_it()
         assert desk.words.get(timeout=20.0) == Left(line)
         assert _answer(connection) == Farewell("goodbye")
     desk.server.close()
+
+
+def test_a_client_that_sends_too_many_frames_waits_for_the_next_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Loop(asyncio.SelectorEventLoop):
+        now_s = 10.0
+
+        def time(self) -> float:
+            return self.now_s
+
+    waited: list[float] = []
+
+    async def wait(span_s: float) -> None:
+        waited.append(span_s)
+        loop.now_s += span_s
+
+    async def send() -> None:
+        line = Line(SimpleNamespace(), loop, BOUNDS._replace(frames_per_s=3))  # type: ignore[arg-type]
+        for _ in range(3):
+            await line.breathe()
+        loop.now_s += 0.25
+        for _ in range(3):
+            await line.breathe()
+
+    loop = Loop()
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    loop.run_until_complete(send())
+    loop.close()
+    assert waited == [0.75]
 
 
 def test_the_end_closes_port_connections_and_thread() -> None:
