@@ -16,6 +16,7 @@ import ray
 # isort: on
 
 from actors.batching import ANSWER_BYTES, CALL_S, CALLS_PER_S, Pace
+from actors.bench import scale
 from actors.bench.scale import busy_tournament, drawn_filings
 from actors.combine import combine
 from actors.config import TournamentSpec
@@ -180,6 +181,16 @@ def test_tournaments_with_different_seeds_are_ranked_together(
     fewer = msgspec.structs.replace(tournament, seed=13, bots=tournament.bots[:2])
     with pytest.raises(ValueError, match="bots: expected what the first run has"):
         combine([folders[0], run_tournament(fewer, options(0)).folder])
+
+
+def test_the_bench_plays_what_it_says(ray_cluster: Cluster, tmp_path: Path) -> None:
+    figures = scale._driver(tmp_path, 40) | scale._efficiency(tmp_path, "2ms", "2ms", 20)
+    figures |= scale._catalogue(tmp_path, 100)
+    share = figures.pop("processor_share_2ms")  # in a cluster whose other workers come and go: any number
+    assert isinstance(share, float)
+    assert len(figures) == 7
+    assert min(figures.values()) > 0
+    assert 0 < scale._busy(lambda: map(scale._play, scale._matches("2ms", 2))) <= 0.5
 
 
 @pytest.fixture(scope="module")
