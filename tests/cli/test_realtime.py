@@ -68,12 +68,12 @@ def test_ctrl_c_ends_a_market_with_its_report_and_a_whole_journal(
                 pass
 
     before = signal.getsignal(signal.SIGINT)
-    program = threading.Thread(target=interrupt)
+    program = threading.Thread(target=interrupt, daemon=True)
     program.start()
     with monkeypatch.context() as patch:
         patch.setattr("sys.stderr", Err())
         answer = arena("match", str(contest), "--realtime", "100", "--port", "0", "--json")
-    program.join()
+    program.join(60.0)
     assert answer.code == ExitCode.DONE
     document = answer.document
     assert not document["realtime"]["complete"]
