@@ -127,6 +127,11 @@ def _start(settings: ClusterSettings, folder: Path | None) -> str:
     for attempt in range(1, attempts + 1):
         try:
             url = ray.init(**options).dashboard_url
+        except ray.exceptions.AuthenticationError as error:
+            raise PoolError(
+                f"Ray on {settings.address or 'this machine'} cannot be used: expected the cluster's token "
+                "in RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token, was none or another one; see docs/cluster.md"
+            ) from error
         except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
             ray.shutdown()
             if attempt == attempts:

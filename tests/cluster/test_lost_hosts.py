@@ -114,3 +114,16 @@ def test_nobody_joins_without_the_token(hosts: Hosts, gated: GatedTournament, tm
         f"arena: Ray on {hosts.address} cannot be used: Failed to connect to Ray cluster at {hosts.address} "
         "(does it run there, and is this machine's token that of the cluster? see docs/cluster.md)"
     )
+    without = [
+        "env",
+        "-u",
+        "RAY_AUTH_TOKEN_PATH",
+        f"HOME={tmp_path}",
+        *gated.command("--cluster", hosts.address),
+    ]
+    nameless = hosts.head.run(*without, check=False)
+    assert nameless.returncode == 4
+    assert nameless.stderr.splitlines()[-1] == (
+        f"arena: Ray on {hosts.address} cannot be used: expected the cluster's token in RAY_AUTH_TOKEN_PATH "
+        "or ~/.ray/auth_token, was none or another one; see docs/cluster.md"
+    )
