@@ -17,10 +17,10 @@ from actors.world.probe import Probe
 START_S = 12.0
 """From the choice of shards to their first window: Ray, five actors, machine code."""
 
-WINDOW_S = 0.0016
+WINDOW_S = 0.0018
 """Of a window in shards, whatever is computed in it: the call of the exchange, tape and journal."""
 
-SHARD_S = 0.0006
+SHARD_S = 0.0008
 """Of each shard in a window: its call and what it is told."""
 
 _MARGIN = 1.1
@@ -83,4 +83,4 @@ def _spread_s(probe: Probe, placement: Placement) -> float:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds:.3g} s"
+    return f"{seconds:,.0f} s" if seconds >= 100.0 else f"{seconds:.3g} s"

@@ -86,8 +86,8 @@ def test_heavy_bots_of_a_long_match_are_spread() -> None:
     assert choice.seconds == {"process": pytest.approx(4_050), "shards=2": pytest.approx(expected)}
     assert choose(probe, cpus=4).placement == parse_placement("shards=4")
     assert str(choice) == (
-        "Placement: shards=2 (a window: market 0.5 ms, bots 40 ms; the match: process 4.05e+03 s, "
-        f"shards=2 {expected:.3g} s)"
+        "Placement: shards=2 (a window: market 0.5 ms, bots 40 ms; the match: process 4,050 s, "
+        f"shards=2 {expected:,.0f} s)"
     )
 
 
