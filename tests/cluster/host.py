@@ -205,7 +205,7 @@ class Host(Machine):
         self._port = f"port{number}"
         super().__init__(f"{_PREFIX}.{number}", environment)
         spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        folders = [*_SHARED, *shared]
+        folders = self._shared = [each.resolve() for each in (*_SHARED, *shared)]
         first = [sys.executable, "-m", "tests.cluster.host_init", *map(str, folders)]
         self._process = subprocess.Popen(
             [*_TIED, *switch.inside, *spaces, *first],
@@ -255,12 +255,16 @@ class Host(Machine):
         return [line.split()[4] for line in listed]
 
     def files(self) -> list[str]:
-        """Return what lies in /tmp and /dev/shm here."""
+        """Return what lies in /tmp and /dev/shm here, but for what the tests share with their hosts."""
         found = []
         for place in ("tmp", "dev/shm"):
             folder = Path(f"/proc/{self._first.pid}/root/{place}")
-            found += [f"/{place}/{each.relative_to(folder)}" for each in sorted(folder.rglob("*"))]
-        return found
+            found += [Path("/") / place / each.relative_to(folder) for each in sorted(folder.rglob("*"))]
+        return [str(each) for each in found if not self._is_shared(each)]
+
+    def _is_shared(self, path: Path) -> bool:
+        """Whether it lies in a shared folder, or leads to one."""
+        return any(path.is_relative_to(each) or each.is_relative_to(path) for each in self._shared)
 
     def unplug(self) -> None:
         """Cut the link: what is sent from now on is lost, and nobody is told."""
