@@ -125,7 +125,8 @@ class _Relay(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        self._stream.flush()
+        if not self._stream.closed:  # who keeps us may outlive the stream
+            self._stream.flush()
 
     def writable(self) -> bool:
         return True
@@ -135,7 +136,7 @@ class _Relay(io.TextIOBase):
         return self._stream.closed
 
     def isatty(self) -> bool:
-        return self._stream.isatty()
+        return not self._stream.closed and self._stream.isatty()
 
     def fileno(self) -> int:
         return self._stream.fileno()

@@ -61,7 +61,7 @@ def test_every_way_of_printing_is_heard_under_the_bots_name(
         assert own[4].startswith(f"[{name} ")
         assert own[4].endswith("] noticed level=3")
         assert own[5:7] == [f"[{name}] logged", f"[{name}] own handler"]
-        assert own[-1] == f"[{name}] bye", own
+        assert own[-1] == f"[{name}] bye"
     assert [line for line in lines if line.startswith("[eve")] == [
         "[eve] made",
         "[eve] asked",
